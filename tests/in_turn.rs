@@ -156,9 +156,13 @@ features = [
   "radial_zernike",
 ]
 channels = ["nuclear", "a", "c", "d", "e", "smooth"]
+[paired.cells]
+x = { targeted = "d", untargeted = "a" }
+y = { targeted = "a", untargeted = "c", column = "intensity_mean", ground = [40, 40], reference = "nuclei" }
 [positive.cells]
 a = "otsu"
 d = 500
+x = { above = 0.5, column = "binding_potential_x" }
 [phenotypes.cells]
 both = "a+ d+"
 neither = "a- d-"

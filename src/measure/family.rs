@@ -130,6 +130,8 @@ pub struct Mentions<'a> {
     pub channels: Vec<(&'static str, &'a str)>,
     /// Classes, which the objects of the set must have.
     pub classes: Vec<(&'static str, &'a str)>,
+    /// The key that asks for objects of several classes, whichever these are.
+    pub of_classes: Option<&'static str>,
     /// Lengths.
     pub lengths: Vec<(&'static str, Length)>,
 }

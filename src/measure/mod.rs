@@ -28,6 +28,7 @@ mod holes;
 mod hull;
 pub mod intensity;
 pub mod intensity_details;
+pub(crate) mod kmeans;
 pub mod lesion;
 mod lesion_facts;
 mod lesion_odd;

@@ -4,7 +4,8 @@ use super::Sets;
 use super::candidates;
 use super::classified::{Classified, Marker, Markers};
 use super::contradicted;
-use super::in_turn::Kept;
+use super::in_turn::ByChannel;
+use super::paired;
 use super::positive;
 use super::relations::Relations;
 use super::scores;
@@ -20,11 +21,13 @@ use std::collections::BTreeMap;
 pub(super) fn classify(
     name: &str,
     (of, set): (&Sets, &ObjectSet),
-    request: (&Request, Option<&Kept>),
+    (request, by_channel): (&Request, &ByChannel),
     (relations, around): (&Relations, &Surroundings),
 ) -> Result<Classified> {
     let body = &of.recipe.body;
     let mut found = Classified::default();
+    paired::add(name, of, (request, by_channel), around, &mut found)?;
+    let request = (request, by_channel.sets.get(name));
     let positive = positive::markers(name, of, request, (relations, around), &mut found)?;
     found.warnings.extend(contradicted::warnings(name, of, set, &positive)?);
     if let Some(rules) = body.phenotypes.get(name) {

@@ -61,8 +61,8 @@ pub fn in_memory(names: &[String], recipe: &Recipe) -> Result<Option<InMemory>> 
 fn is_measured(recipe: &Recipe, role: &str) -> bool {
     let of_set = |(_, wanted): (&String, &Measure)| has_columns_of(wanted, role, recipe);
     let has_background = recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background));
-    // Where objects are judged, their light in every channel is looked at.
-    let has_cutoffs = !recipe.body.positive.is_empty();
+    // Where objects are judged, or probes held against each other, their light in every channel is looked at.
+    let has_cutoffs = !recipe.body.positive.is_empty() || !recipe.body.paired.is_empty();
     recipe.body.image_quality() != Quality::None || has_background || has_cutoffs || measured_sets(recipe).any(of_set)
 }
 

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// From this share of its voxels on a thing holds for an object.
 const MOST: f64 = 0.5;
+/// From this share of its voxels at the end of the scale on the mean of an object is told to be too low.
+const SOME: f64 = 0.01;
 /// An object of which this share was not seen has values that are off.
 const PART: f64 = 0.1;
 
@@ -107,6 +109,11 @@ impl Known {
     /// Which objects are at least as bright as their values say; as many as there are objects, or none.
     pub fn at_least(&self) -> Vec<bool> {
         self.at_end.iter().map(|share| *share >= MOST).collect()
+    }
+
+    /// Of which objects so much of the voxels lies at the end of its scale that their mean is too low; as many as there are objects, or none.
+    pub fn partly_at_end(&self) -> Vec<bool> {
+        self.at_end.iter().map(|share| (SOME..MOST).contains(share)).collect()
     }
 
     /// A warning of these, of a set by the values of a column of a role that are held against cutoffs up to the highest.

@@ -62,7 +62,7 @@ pub(super) fn set(
     let excluded = excluded(name, of);
     let request = Request { families, excluded: &excluded, ..request(of, set, &channels, &others, around) };
     let Classified { classes, columns, mut totals, mut warnings, candidates, marker_values } =
-        classify(name, (of, set), (&request, kept), (relations, around))?;
+        classify(name, (of, set), (&request, by_channel), (relations, around))?;
     let places = match families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
             Places::new(request.labels, request.points, classes.as_ref(), request.spacing)

@@ -4,6 +4,7 @@
 //! device changes nothing in an [`Outcome`].
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
+mod agreement;
 mod ball;
 mod beside;
 mod blank_noise;
@@ -59,6 +60,7 @@ mod objects;
 #[cfg(test)]
 mod odd_images;
 mod over_images;
+mod paired;
 mod perturb;
 mod positive;
 mod prescription;
@@ -317,6 +319,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     }
     let mut rest = mixed::columns(&roles.mixed);
     rest.columns.extend(totals);
+    rest.columns.extend(agreement::columns(recipe, made, of.external)?.columns);
     rest.columns.extend(around.columns(scan, recipe, roles).columns);
     rest.columns.extend(scan.audit.columns.clone());
     rest.columns.extend(match scan.in_turn.is_some() {

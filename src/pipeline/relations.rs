@@ -137,7 +137,8 @@ fn summary(
     (definition, Cells::Real(children.iter().map(of).collect()))
 }
 
-fn statistic_of(statistic: Statistic, mut values: Vec<f64>) -> Option<f64> {
+/// Of numbers in the order of their objects; nothing of none.
+pub(super) fn statistic_of(statistic: Statistic, mut values: Vec<f64>) -> Option<f64> {
     let n = values.len();
     if n == 0 {
         return None;

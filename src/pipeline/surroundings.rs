@@ -96,14 +96,14 @@ pub(super) struct Surroundings<'a> {
     /// What the user may want to know.
     pub notes: Vec<String>,
     is_wanted: bool,
-    /// Objects are told by how far their values lie from others.
+    /// Objects are told by how far their values lie from others, or channels are held against each other.
     has_cutoffs: bool,
 }
 
 impl<'a> Surroundings<'a> {
     /// Where objects are.
     pub fn of(recipe: &'a Recipe, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
-        let has_cutoffs = !recipe.body.positive.is_empty();
+        let has_cutoffs = !recipe.body.positive.is_empty() || !recipe.body.paired.is_empty();
         let (light, known) = (ObjectLight::of(recipe, made), KnownObjects::of(recipe, made));
         let objects = Surroundings { has_cutoffs, light, known, ..Surroundings::default() };
         if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {

@@ -164,6 +164,11 @@ impl Checker<'_> {
                 }
             }
             let classes = self.body.classes(set);
+            if let Some(key) = mentions.of_classes.filter(|_| classes.is_empty()) {
+                let e = self
+                    .error(format!("{key} is made of classes, and the objects of \"{set}\" have none,"), &here(key));
+                return Err(e.remedy(format!("rules in [phenotypes.{set}], or classes = [...] in [objects.{set}]")));
+            }
             for (key, class) in mentions.classes {
                 if !classes.iter().any(|known| known == class) {
                     let known: Vec<&str> = classes.iter().map(String::as_str).collect();

@@ -7,6 +7,7 @@ mod channel;
 mod cutoff;
 mod excluded;
 mod families;
+mod files;
 mod gallery;
 mod grid;
 mod groups;
@@ -15,6 +16,8 @@ mod many;
 mod names;
 mod order;
 mod output;
+mod overlap;
+mod paired;
 mod parse;
 mod phenotypes;
 mod place;
@@ -38,12 +41,16 @@ mod wrong_type;
 
 pub use channel::*;
 pub use cutoff::{Cutoff, Over, Positive};
+pub use files::{Files, Pages};
 pub use gallery::Gallery;
 pub use grid::Grid;
 pub use groups::Groups;
 pub use images::DerivedImage;
 pub(crate) use names::one_name;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
+pub use overlap::Overlap;
+pub use paired::{Compared, Paired};
+pub(crate) use paired::{columns as paired_columns, of_channel};
 pub(crate) use parse::OF_ROWS;
 pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
@@ -117,6 +124,9 @@ pub struct Body {
     pub objects: BTreeMap<String, Objects>,
     /// What is measured on which object set.
     pub measure: BTreeMap<String, Measure>,
+    /// Targeted probes and untargeted ones that go with them, by object set and name.
+    #[serde(deserialize_with = "paired::paired")]
+    pub paired: BTreeMap<String, BTreeMap<String, Paired>>,
     /// From which value on an object counts as positive for a marker, by object set and marker.
     #[serde(deserialize_with = "phenotypes::positive")]
     pub positive: BTreeMap<String, BTreeMap<String, Positive>>,
@@ -128,19 +138,14 @@ pub struct Body {
     pub scores: BTreeMap<String, BTreeMap<String, Score>>,
     /// Objects of a phenotype that are shown in a picture, each with a score, by object set.
     pub gallery: BTreeMap<String, Gallery>,
+    /// Object sets that are held against others.
+    pub overlap: Overlap,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,
     /// Which images belong together, for the table of groups.
     pub groups: Option<Groups>,
     /// Where plates, wells and controls are named, for the tables of plates and wells.
     pub plates: Option<Plates>,
-}
-
-impl Files {
-    /// Images are stored as one file a channel.
-    pub fn is_file_a_channel(&self) -> bool {
-        self.pattern.is_some() || self.groups.as_ref().is_some_and(|groups| groups.contains("{channel}"))
-    }
 }
 
 /// What made the images.
@@ -171,35 +176,6 @@ impl SpacingUm {
             SpacingUm::Zyx(v) => v,
         }
     }
-}
-
-/// How files make up an image.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Files {
-    /// One file a channel: `{name}` is the image, `{channel}` the channel, as in `"{name}_{channel}.tif"`.
-    pub pattern: Option<String>,
-    /// What the path of an image says of it, as in `"{plate}/{well}_s{site}_w{channel}"`: a column for each field, and one
-    /// image for the files that differ in the channel alone.
-    pub groups: Option<String>,
-    /// What the pages of a plain multi-page TIFF are, where the file does not say.
-    pub pages: Option<Pages>,
-    /// Which time point, or gate, of images that have several; counted from 0.
-    pub time: Option<usize>,
-    /// A DICOM series of which slices are missing or damaged is measured all the same, with a note.
-    pub incomplete: bool,
-}
-
-/// What the pages of a plain multi-page file are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pages {
-    /// Slices in depth.
-    Z,
-    /// Channels.
-    C,
-    /// Time points, of which `time` picks one.
-    T,
 }
 
 /// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.

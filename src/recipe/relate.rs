@@ -126,6 +126,7 @@ impl Body {
     /// The columns with numbers that the objects of a set have, in the image as the recipe sees it.
     fn columns(&self, set: &str) -> Vec<String> {
         let mut columns = self.measured_columns(set, |_| true);
+        columns.extend(self.paired_columns(set));
         columns.extend(self.positive_columns(set));
         columns
     }
@@ -138,6 +139,7 @@ impl Body {
             parents.is_some_and(|parents| parents.iter().any(|parent| parent == set))
         });
         columns.extend(related.flat_map(|(child, relate)| relate.columns(child)));
+        columns.extend(self.paired_columns(set));
         columns
     }
 

@@ -29,11 +29,13 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         }
         checker.families(name, measure)?;
     }
+    checker.paired()?;
     checker.classes()?;
     checker.scores()?;
     checker.galleries()?;
     checker.image_groups()?;
     checker.plates()?;
+    checker.overlap()?;
     for (name, relate) in &body.relate {
         checker.relate(name, relate)?;
     }

@@ -9,12 +9,14 @@ mod contact;
 mod curve;
 mod delaunay;
 mod grid;
+mod neighbourhoods;
 pub(super) mod object_neighbours;
 mod pairs;
 mod places;
 mod reach;
 mod totals;
 mod tree;
+mod window;
 
 pub use object_neighbours::ObjectNeighbours;
 pub use places::Places;
@@ -31,10 +33,14 @@ use crate::words::{one_or_many, words};
 use crate::{Error, Result};
 use around::Surroundings;
 use contact::Contact;
+use neighbourhoods::Found;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use window::Window;
 
 /// Keys of the recipe.
-pub(super) const KEYS: &[&str] = &["nearest", "radii", "pairs", "curve", "inside"];
+pub(super) const KEYS: &[&str] =
+    &["nearest", "radii", "pairs", "curve", "inside", "window", "neighbourhoods", "centres"];
 
 /// Neighbours of each object, and how classes mix.
 #[derive(Debug, Deserialize)]
@@ -54,11 +60,27 @@ pub struct Neighbours {
     /// Other object sets that objects may lie in.
     #[serde(deserialize_with = "words")]
     pub inside: Vec<String>,
+    /// Whose classes are the composition of what lies around an object.
+    pub window: Option<Window>,
+    /// So many neighbourhoods: clusters of the compositions of each image.
+    pub neighbourhoods: Option<usize>,
+    /// The compositions that neighbourhoods are nearest to, by class; those that are absent are 0.
+    pub centres: Option<Vec<BTreeMap<String, f64>>>,
 }
 
 impl Default for Neighbours {
     fn default() -> Self {
-        Neighbours { nearest: 1, radii: vec![], pairs: None, curve: vec![], inside: vec![] }
+        let (window, neighbourhoods, centres) = (None, None, None);
+        Neighbours {
+            nearest: 1,
+            radii: vec![],
+            pairs: None,
+            curve: vec![],
+            inside: vec![],
+            window,
+            neighbourhoods,
+            centres,
+        }
     }
 }
 
@@ -109,6 +131,7 @@ impl Family for Neighbours {
             let about = format!("1 if the place of the object lies in an object of {set}, else 0");
             columns.int(&format!("inside_{set}"), &about, "", NO_PLACE);
         }
+        neighbourhoods::columns(self, context.classes, &mut columns);
         columns.all
     }
 
@@ -124,7 +147,9 @@ impl Family for Neighbours {
         // Points touch nothing.
         let voxels = if request.points.is_some() { &[][..] } else { request.labels.voxels().host()? };
         let inside = self.inside(request)?;
-        let begun = Begun { family: self, surroundings, order: radii.order, voxels, inside };
+        let neighbourhoods =
+            request.places.or(made.as_ref()).map(|p| Found::of(self, p, request)).transpose()?.flatten();
+        let begun = Begun { family: self, surroundings, order: radii.order, voxels, inside, neighbourhoods };
         Ok(Box::new(move |of, values| {
             if let Some(places) = request.places.or(made.as_ref()) {
                 begun.one(places, of, values);
@@ -137,16 +162,24 @@ impl Family for Neighbours {
         totals::totals(self, set, request)
     }
 
+    fn doubts(&self, totals: &Table, _: &Request) -> Result<Vec<String>> {
+        Ok(neighbourhoods::fewer(self, totals).into_iter().collect())
+    }
+
     fn needs(&self) -> Needs {
         Needs { places: true, ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {
         let radii = self.radii.iter().map(|length| ("radii", *length));
+        let window = self.window.and_then(Window::radius).map(|length| ("window", length));
+        let pairs = self.pairs.iter().flatten().flatten().map(|class| ("pairs", class.as_str()));
+        let centres = self.centres.iter().flatten().flat_map(BTreeMap::keys).map(|class| ("centres", class.as_str()));
         Mentions {
             sets: self.inside.iter().map(|set| ("inside", set.as_str())).collect(),
-            lengths: radii.chain(self.curve.iter().map(|length| ("curve", *length))).collect(),
-            classes: self.pairs.iter().flatten().flatten().map(|class| ("pairs", class.as_str())).collect(),
+            lengths: radii.chain(self.curve.iter().map(|length| ("curve", *length))).chain(window).collect(),
+            classes: pairs.chain(centres).collect(),
+            of_classes: neighbourhoods::key(self),
             ..Mentions::default()
         }
     }
@@ -177,7 +210,7 @@ impl Family for Neighbours {
                 return objection("pairs", format!("{pair:?} stands there twice"), "each pair once");
             }
         }
-        Ok(())
+        neighbourhoods::check(self)
     }
 }
 
@@ -190,6 +223,7 @@ struct Begun<'a> {
     voxels: &'a [u32],
     /// The labels of the sets that objects may lie in.
     inside: Vec<&'a [u32]>,
+    neighbourhoods: Option<Found>,
 }
 
 impl Begun<'_> {
@@ -224,6 +258,9 @@ impl Begun<'_> {
         }
         let at = places.voxel(own as usize, of.object.shape);
         values.ints(self.inside.iter().map(|set| at.and_then(|at| set.get(at)).map(|label| i64::from(*label > 0))));
+        if let Some(found) = &self.neighbourhoods {
+            found.one(self.family, own as usize, values);
+        }
     }
 }
 

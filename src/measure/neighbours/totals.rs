@@ -5,7 +5,7 @@ use super::curve::{Point, curve, far_radii};
 use super::pairs::{Members, Pair};
 use super::places::Places;
 use super::tree::Place;
-use super::{NO_LENGTH, Neighbours, Radii, class_suffixes, short};
+use super::{NO_LENGTH, Neighbours, Radii, class_suffixes, neighbourhoods, short};
 use crate::Result;
 use crate::image::Classes;
 use crate::measure::Request;
@@ -52,6 +52,9 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
     row.links(places, classes, &names);
     for (other, labels) in family.inside.iter().zip(family.inside(request)?) {
         row.inside(other, labels, request, places, classes, &names);
+    }
+    if neighbourhoods::key(family).is_some() {
+        row.neighbourhoods(family, neighbourhoods::Found::of(family, places, request)?.as_ref(), classes, &names);
     }
     let (radii, on_curve) = (radii(&family.radii, request)?, radii(&family.curve, request)?);
     let pairs = family.pairs_of(classes);
@@ -245,6 +248,39 @@ impl TotalsRow<'_> {
             );
             self.is_sure = classes.is_sure(i);
             self.real(format!("fraction_inside_{other}_{set}_{name}"), about, NO_OBJECT, share(Some(i as u32)));
+        }
+        self.is_sure = true;
+    }
+
+    fn neighbourhoods(
+        &mut self,
+        family: &Neighbours,
+        found: Option<&neighbourhoods::Found>,
+        classes: &Classes,
+        names: &[String],
+    ) {
+        let set = self.set;
+        self.is_sure = (0..names.len()).all(|class| classes.is_sure(class));
+        let summed = found.map(neighbourhoods::Found::together).unwrap_or_default();
+        let all: f64 = summed.iter().map(|(n, _)| n).sum();
+        let about = format!("Number of neighbourhoods that the objects of {set} are divided into.");
+        let there = summed.iter().filter(|(n, _)| *n > 0.0).count() as u64;
+        let some = neighbourhoods::most(family);
+        if some > 0 {
+            self.count(format!("neighbourhoods_{set}"), about, NO_MARKER, Some(there));
+        }
+        for i in 0..some {
+            let (at, one) = (i + 1, summed.get(i));
+            let about = format!("Share of the objects of {set} whose neighbourhood is {at}.");
+            let share = one.filter(|_| all > 0.0).map(|(n, _)| n / all);
+            self.real(format!("neighbourhood_{at}_fraction_{set}"), about, neighbourhoods::NONE, share);
+            for (k, (class, name)) in classes.names.iter().zip(names).enumerate() {
+                let about = format!(
+                    "Mean of neighbour_fraction of {class} over the objects of {set} whose neighbourhood is {at}."
+                );
+                let mean = one.and_then(|(n, sums)| Some(sums.get(k)? / n));
+                self.real(format!("neighbourhood_{at}_mean_{set}_{name}"), about, neighbourhoods::NO_MEMBER, mean);
+            }
         }
         self.is_sure = true;
     }

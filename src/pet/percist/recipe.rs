@@ -12,8 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Lines = BTreeMap<String, String>;
 
 /// Tables that change no number of a lesion.
-const OF_RESULTS: [&str; 10] =
-    ["description", "output", "quality", "gallery", "groups", "plates", "positive", "phenotypes", "scores", "relate"];
+const OF_RESULTS: [&str; 12] = [
+    "description",
+    "output",
+    "quality",
+    "gallery",
+    "groups",
+    "plates",
+    "paired",
+    "positive",
+    "phenotypes",
+    "scores",
+    "relate",
+    "overlap",
+];
 /// Keys of `[suv]` that say what the headers of one scan do not.
 const OF_THE_SCAN: [&str; 6] = ["dose_mbq", "weight_kg", "height_m", "sex", "half_life_s", "injection"];
 /// Keys of `[measure.SET]` that the numbers compared hang on: the channels, and the families that they come from.

@@ -1,7 +1,7 @@
 //! Habitats by the values of several images: voxels of an object whose values lie near each other are a cluster.
 
-use super::kmeans::{Rows, kmeans, nearest, standardised};
 use crate::image::{Channel, Labels};
+use crate::measure::kmeans::{Rows, kmeans, nearest, standardised};
 use crate::recipe::{Centres, ClusterCentres, Habitats};
 use crate::{Error, Result};
 use rayon::prelude::*;

@@ -1,9 +1,9 @@
 //! Clusters of the voxels of many images: what one image gives to them, and their centres.
 
 use super::clusters::Values;
-use super::kmeans::{Rows, kmeans, nearest};
 use crate::device::Device;
 use crate::image::{Channel, Scan};
+use crate::measure::kmeans::{Rows, kmeans, nearest};
 use crate::pipeline::{External, find_sets, given, roles};
 use crate::recipe::{ClusterCentres, Habitats, Recipe};
 use crate::{Error, Result};

@@ -3,7 +3,6 @@
 
 mod clusters;
 mod cohort;
-mod kmeans;
 
 pub use cohort::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 

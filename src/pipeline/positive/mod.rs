@@ -25,10 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.
 const FEW: usize = 30;
 
-/// Why there is no ground next to an object.
-const NO_GROUND: &str = " (no ground was found next to them, or only the dark end of something brighter: cells lie side by side or reach far, or the ground is brighter in a \
-                         part of the image, as in stitched tiles, and has to be made even first)";
-
 /// Judges the objects of a set by all markers that the recipe has for it. Columns, totals and warnings go into `found`.
 pub(super) fn markers<'a>(
     name: &str,
@@ -38,7 +34,9 @@ pub(super) fn markers<'a>(
     found: &mut Classified,
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
-    let measured = measured(name, markers, of.recipe, (request, kept), relations)?;
+    let mut measured = measured(name, markers, of.recipe, (request, kept), relations)?;
+    // What pairs of probes have given already.
+    measured.columns.extend(found.columns.iter().cloned());
     let mut judging = vec![];
     let beside = Beside::of(request)?;
     for (marker, how) in markers {

@@ -1,9 +1,16 @@
 //! What the user should look at where objects are judged by a cutoff.
 
 use super::Judging;
+use crate::pipeline::beside::Lit;
+use crate::pipeline::classified::speak_for;
 use crate::pipeline::contradicted;
 use crate::pipeline::cutoff::{Doubt, alike, doubt, halved};
+use crate::pipeline::marker_values::{ABOVE_GROUND, of_light};
 use crate::recipe::{Cutoff, Recipe};
+
+/// Why there is no ground next to an object.
+const NO_GROUND: &str = " (no ground was found next to them, or only the dark end of something brighter: cells lie side by side or reach far, or the ground is brighter in a \
+                         part of the image, as in stitched tiles, and has to be made even first)";
 
 impl Judging<'_> {
     /// Warnings of a cutoff that cannot be found, or that says little.
