@@ -127,8 +127,12 @@ fn windows_by_hand() {
     let shares = |measure: &str| {
         let outcome = run(points, &recipe("['a', 'b']", measure)).unwrap();
         let table = &outcome.sets[0].table;
-        let of = |class: &str| (0..5).map(|i| cell(table, &format!("neighbour_fraction_{class}"), i).unwrap());
-        (of("a").collect::<Vec<_>>(), of("b").collect::<Vec<_>>(), outcome)
+        let of = |class: &str| {
+            let name = format!("neighbour_fraction_{class}");
+            (0..5).map(|i| cell(table, &name, i).unwrap()).collect::<Vec<_>>()
+        };
+        let (a, b) = (of("a"), of("b"));
+        (a, b, outcome)
     };
     let third = 1.0 / 3.0;
     let (a, b, outcome) = shares("neighbours.window = 3");
