@@ -155,5 +155,11 @@ fn that_nothing_is_found_is_no_secret() {
     );
     // A camera's noise leaves no doubt.
     let camera = seen(Shape::flat(260, 260), 0, 0.0, 3).outcome(9.0);
-    assert!(camera.sets[0].objects.labels.count == 0 && camera.sets[0].objects.warnings.is_empty());
+    let objects = &camera.sets[0].objects;
+    assert!(
+        objects.labels.count == 0 && objects.warnings.is_empty(),
+        "{} {:?}",
+        objects.labels.count,
+        objects.warnings
+    );
 }

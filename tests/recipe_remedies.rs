@@ -55,7 +55,7 @@ fn sets_that_need_each_other_are_told_what_ties_them() {
 fn numbers_that_a_step_cannot_do_are_refused_with_the_recipe() {
     let wrong = [
         ("{ op = \"refine\", fraction = 1.5 }", "fraction = 1.5", "fraction = 0.375"),
-        ("{ op = \"refine\", quantile = -0.5 }", "quantile = -0.5", "quantile = 0.75"),
+        ("{ op = \"refine\", quantile = -0.5 }", "quantile = -0.5", "quantile = 0.7"),
         ("{ op = \"refine\", floor = 2.0 }", "floor = 2", "floor = 0.1"),
         ("{ op = \"denoise\", share = 0.0, enough = \"1 px\", at_most = \"2 px\" }", "share = 0", "share = 0.08"),
         ("{ op = \"threshold\", method = \"sauvola\", radius = \"9 px\", k = 2.0 }", "k = 2", "k = 0.2"),

@@ -90,9 +90,13 @@ impl Agreement {
         // Pairs that are together in both, or in none.
         let agree = all + 2 * together - one - other;
         found.rand = (all > 0).then(|| agree as f64 / all as f64);
-        let [all, together, one, other] = [all, together, one, other].map(|n| n as f64);
-        let (expected, most) = (one * other / all, (one + other) / 2.0);
-        found.adjusted_rand = Some((together - expected) / (most - expected)).filter(|v| v.is_finite());
+        // In whole numbers, as far as these go (10^9 voxels): where both have one object each, or none, nothing is left of both sides but rounding.
+        let whole = |n: u128| i128::try_from(n).ok();
+        let by_chance = one.checked_mul(other).and_then(whole);
+        let above = together.checked_mul(all).and_then(whole).zip(by_chance).map(|(n, chance)| 2 * (n - chance));
+        let room = (one + other).checked_mul(all).and_then(whole).zip(by_chance).map(|(n, chance)| n - 2 * chance);
+        found.adjusted_rand =
+            above.zip(room).filter(|(_, room)| *room != 0).map(|(above, room)| above as f64 / room as f64);
         found
     }
 }
