@@ -59,7 +59,7 @@ impl Tissue {
     fn run(&self, recipe: &Recipe) -> Outcome {
         let nuclei = self.discs(NUCLEUS, 0.7, |i| 500.0 + 40.0 * (i % 7) as f64);
         let tumour = self.discs(APART / 2.0, 0.9, |i| if i % CELLS < CELLS / 2 { 500.0 } else { 0.0 });
-        let marker = self.discs(10.2, 0.9, |i| self.light[i]);
+        let marker = self.discs(11.0, 1.4, |i| self.light[i]);
         let volumes = [("Hoechst", nuclei), ("PanCK", tumour), ("CD8", marker)].into_iter().zip(self.seed..);
         let volumes = volumes.map(|((name, field), seed)| (name, field.volume(6.0, seed))).collect();
         pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, &Device::Cpu, &External::new()).unwrap()
@@ -101,9 +101,14 @@ const CUTOFF: &str = "positive_threshold_cells_immune";
 #[test]
 fn immune_cells_in_crowded_tissue() {
     let plain = recipe(&[], &[]);
-    for (seed, share, light, spread) in
-        [(1, 0.0, 1.0, 0.0), (2, 0.02, 500.0, 0.3), (3, 0.15, 500.0, 0.3), (4, 0.15, 160.0, 0.58), (5, 0.3, 500.0, 0.3)]
-    {
+    for (seed, share, light, spread) in [
+        (1, 0.0, 1.0, 0.0),
+        (8, 0.03, 500.0, 0.3),
+        (9, 0.08, 500.0, 0.3),
+        (3, 0.15, 500.0, 0.3),
+        (4, 0.15, 160.0, 0.58),
+        (5, 0.3, 500.0, 0.3),
+    ] {
         let tissue = Tissue::new(seed, share, light, spread);
         let outcome = tissue.run(&plain);
         let (found, truth) = (one(&outcome, SHARE), tissue.positive());
@@ -114,7 +119,7 @@ fn immune_cells_in_crowded_tissue() {
 
 #[test]
 fn light_of_neighbours_is_told_with_both_cutoffs() {
-    let tissue = Tissue::new(3, 0.15, 500.0, 0.3);
+    let tissue = Tissue::new(8, 0.03, 500.0, 0.3);
     let outcome = tissue.run(&recipe(&[], &[]));
     let (warnings, back) = told(&outcome).unwrap();
     assert!(warnings.contains("there is a gap above them"), "{warnings}");

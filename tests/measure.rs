@@ -278,6 +278,8 @@ fn transposing_keeps_everything_but_directions() {
         }
         let (before, after) = (scene.objects(), turned.objects());
         let skip = |c: &str| is_position(c) || is_fit(c) || c.starts_with("radial_") || c == "orientation_rad";
+        // Which pixels on the circle around an object count is CellProfiler's rounding.
+        let skip = |c: &str| skip(c) || c.starts_with("zernike_");
         // Each direction of its own.
         let directed = ["haralick_", "spatial_m", "central_m", "normalized_m", "inertia_tensor_", "hu_moment_6"];
         // Thinning takes the sides in order: src/measure/skeleton/tests.rs has bounds.
@@ -303,7 +305,12 @@ fn rows_follow_labels_and_threads_do_not_matter() {
         let labels = scene.labels.voxels().host().unwrap().iter().map(|&l| swap(l)).collect();
         let mut other = scene.clone();
         other.labels = Labels::new(scene.labels.shape, labels).unwrap();
-        assert_same(&before, &other.objects(), |r| n as usize - 1 - r, |c| c == "label");
+        assert_same(
+            &before,
+            &other.objects(),
+            |r| n as usize - 1 - r,
+            |c| c == "label" || c.ends_with("_closest_label"),
+        );
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert_eq!(pool.install(|| scene.objects()), before);
