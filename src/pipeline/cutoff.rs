@@ -169,14 +169,31 @@ pub(super) fn divided(values: impl Iterator<Item = f64>) -> Option<f64> {
     (are_kinds && is_gap && apart_in_deviations(below, above) >= KINDS).then_some(cutoff)
 }
 
-/// What lies between two kinds of objects that are far apart and a part of all each, whatever lies between them.
-pub(super) fn kinds(values: impl Iterator<Item = f64>) -> Option<f64> {
+/// Two kinds of objects that are far apart, and a part of all each.
+pub(super) struct TwoKinds {
+    /// What divides them.
+    pub limit: f64,
+    /// Nothing lies between them.
+    pub has_gap: bool,
+}
+
+/// The two kinds of some values. Where the upper one spreads wide Otsu's threshold goes through it, so what lies below is divided again as long as
+/// its parts are two kinds themselves.
+pub(super) fn kinds(values: impl Iterator<Item = f64>) -> Option<TwoKinds> {
     let all = sorted(values);
-    let cutoff = between_kinds(&all)?.cutoff;
-    let (below, above) = all.split_at(all.partition_point(|v| *v <= cutoff));
     let least = (LEAST_OF_ALL * all.len() as f64).max(LEAST);
+    let mut limit = otsu(&all)?;
+    let (mut below, mut above) = all.split_at(all.partition_point(|v| *v <= limit));
+    while let Some(lower) = otsu(below) {
+        let (low, middle) = below.split_at(below.partition_point(|v| *v <= lower));
+        if (low.len() as f64) < least || apart_in_deviations(low, middle) < KINDS {
+            break;
+        }
+        (limit, below, above) = (lower, low, &all[low.len()..]);
+    }
     let are_many = below.len().min(above.len()) as f64 >= least;
-    (are_many && apart_in_deviations(below, above) >= KINDS).then_some(cutoff)
+    let has_gap = above.first()? - below.last()? > GAP * (below.last()? - below.first()?);
+    (are_many && apart_in_deviations(below, above) >= KINDS).then_some(TwoKinds { limit, has_gap })
 }
 
 /// The median, if it is no noise.

@@ -8,7 +8,7 @@
 //! Where one stain alone has two kinds, nobody knows which one is meant, and where there is one kind, whether it is that: a warning
 //! says so, with the numbers. Reference: this project.
 
-use super::cutoff::{Spread, divided, kinds, median, shown};
+use super::cutoff::{Spread, kinds, median, shown};
 use super::marker_values::ABOVE_GROUND;
 use crate::recipe::{Cutoff, Positive, Rule};
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ pub(super) fn find(set: &str, rules: &BTreeMap<String, Rule>, stains: &[Stain]) 
 
 /// The objects with the one stain and without the other, where both divide all into the same two kinds, and the median of one is not that of these.
 fn usual(few: &Stain, many: &Stain) -> Option<Vec<bool>> {
-    let (k, l) = (divided(few.known())?, divided(many.known())?);
+    let (k, l) = (few.gap()?, many.gap()?);
     if !few.is_moved(k) && !many.is_moved(l) {
         return None;
     }
@@ -92,12 +92,17 @@ fn usual(few: &Stain, many: &Stain) -> Option<Vec<bool>> {
 
 /// What divides the values of a stain where they are of two kinds and the median may be that of the one that is not meant.
 fn taken(stain: &Stain) -> Option<f64> {
-    kinds(stain.known()).filter(|k| stain.is_moved(*k))
+    kinds(stain.known()).map(|kinds| kinds.limit).filter(|limit| stain.is_moved(*limit))
 }
 
 impl Stain<'_> {
     fn known(&self) -> impl Iterator<Item = f64> + Clone {
         self.values.iter().flatten().copied()
+    }
+
+    /// What divides two kinds with a gap between them.
+    fn gap(&self) -> Option<f64> {
+        kinds(self.known()).filter(|kinds| kinds.has_gap).map(|kinds| kinds.limit)
     }
 
     /// Whether the middle half of all values does not lie on the side of a limit that is meant.
@@ -112,7 +117,7 @@ impl Stain<'_> {
 
     /// Whether the cutoff divides two kinds with a gap between them: then it is where it should be, however it was found.
     pub fn is_parted(&self) -> bool {
-        let Some((limit, cutoff)) = divided(self.known()).zip(self.cutoff) else { return false };
+        let Some((limit, cutoff)) = self.gap().zip(self.cutoff) else { return false };
         self.known().all(|v| (v > limit) == (v > cutoff))
     }
 
