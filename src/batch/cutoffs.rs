@@ -123,7 +123,7 @@ fn groups(recipes: &Recipes, images: &Images) -> Result<BTreeMap<Key, Group>> {
             }
         }
     }
-    for ((set, marker, cells), group) in groups.iter().filter(|(_, group)| group.over.is_empty()) {
+    if let Some(((set, marker, cells), group)) = groups.iter().find(|(_, group)| group.over.is_empty()) {
         let (here, n) = (in_words(&group.how, cells), group.wanted_by.len());
         let what = format!(
             "no image is a negative control{here}, and {n} want the cutoff of {marker} that is found over these"

@@ -122,7 +122,7 @@ mod tests {
     fn small_objects_and_shallow_valleys_are_doubtful() {
         let of = |objects, firm, voxels: Vec<u32>| {
             let labels = Labels::new(Shape::flat(1, voxels.len()), voxels).unwrap();
-            doubt(Parted { objects, firm }, &labels, 10.0).unwrap()
+            doubt(Parted { objects, firm }, &labels, 8.0).unwrap()
         };
         assert_eq!(of(2, 2, vec![1, 1, 1, 0, 2, 2, 2]), Some(0.0));
         // Two of 3 voxels and two of 1; one of four is gone over deeper valleys.

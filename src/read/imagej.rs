@@ -136,8 +136,9 @@ mod tests {
 
     #[test]
     fn each_axis_may_have_a_unit_of_its_own() {
-        let text = "ImageJ=1\nimages=3\nslices=3\nunit=micron\nyunit=nm\nzunit=mm\nspacing=0.002\n";
-        assert_eq!(read(text, 3).unwrap().spacing.unwrap().zyx, [2.0, 0.0005, 0.5]);
+        let text = "ImageJ=1\nimages=3\nslices=3\nunit=micron\nyunit=mm\nzunit=mm\nspacing=0.002\n";
+        let of_two = layout(text, 3, 1, Some((2.0, 2000.0)), &Options::default()).unwrap();
+        assert_eq!(of_two.spacing.unwrap().zyx, [2.0, 0.0005 * 1000.0, 0.5]);
         let odd = read("ImageJ=1\nimages=3\nslices=3\nunit=micron\nzunit=ell\nspacing=2\n", 3).unwrap();
         assert!(odd.spacing.is_none() && odd.warnings[0].contains("ell"));
         // 72 dots per inch, whatever unit they are written in.

@@ -43,7 +43,7 @@ fn in_mask(bright: &[u8], shape: Shape, z_step: f64, weights: [u32; 3]) -> Optio
     let places = 6 - f64::from(weights[2]).sqrt().log2().floor() as u32;
     let pixel = f64::from(1 << places) * f64::from(weights[2]).sqrt();
     let map: Vec<i32> = squared_distance(&mask, shape, weights).into_iter().map(|d| root(d, places)).collect();
-    let depth = Depth::Relative { fraction: 0.15, typical_size: None };
+    let depth = Depth::Relative { fraction: 0.12, typical_size: None };
     let objects = split::reference(&blur(&map, shape, 1.0, z_step), &mask, shape, depth);
     let count = objects.iter().copied().max().unwrap_or(0);
     if count == 0 {
@@ -58,12 +58,15 @@ fn in_mask(bright: &[u8], shape: Shape, z_step: f64, weights: [u32; 3]) -> Optio
             found.push((radius, voxels.len()));
         }
     }
-    let Some(all) = median(&found) else { return Some(6.0) };
     let size = |r: f64| match shape.z {
         1 => std::f64::consts::PI * r * r,
         _ => 4.0 / 3.0 * std::f64::consts::PI * r * r * r / z_step,
     };
-    let is_one_of_many = |(r, n): &(f64, usize)| *r >= 2.5 && *n as f64 <= 1.6 * size(r + 0.5);
+    // None weighs more than a round one of its radius.
+    let round = |r: f64| 1.6 * size(r + 0.5);
+    let weighed: Vec<(f64, usize)> = found.iter().map(|(r, n)| (*r, (*n).min(round(*r) as usize))).collect();
+    let Some(all) = median(&weighed) else { return Some(6.0) };
+    let is_one_of_many = |(r, n): &(f64, usize)| *r >= 2.5 && *n as f64 <= round(*r);
     let (small, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(r, _)| *r < all / 2.0);
     let small: Vec<_> = small.into_iter().filter(is_one_of_many).collect();
     let typical = if small.len() > 2 * others.len() { median(&small).unwrap() } else { all };
