@@ -184,7 +184,7 @@ mod tests {
             let of = |i: usize| {
                 let (y, x) = (i / width / 5, i % width / 4);
                 let hashed = (y * 31 + x * 17 + 7).wrapping_mul(2_654_435_761) >> 7;
-                if (i * 7919) % 11 == 0 { 0 } else { (hashed % 9) as u32 }
+                if (i * 7919).is_multiple_of(11) { 0 } else { (hashed % 9) as u32 }
             };
             let voxels: Vec<u32> = (0..shape.len()).map(of).collect();
             let at = |i: usize| [i / width, i % width];
