@@ -153,13 +153,13 @@ fn that_nothing_is_found_is_no_secret() {
         all.sets[0].objects.labels.count > 100
             && all.sets[0].objects.warnings.iter().all(|w| !w.contains("nothing is found"))
     );
-    // A camera's noise leaves no doubt.
-    let camera = seen(Shape::flat(260, 260), 0, 0.0, 3).outcome(9.0);
-    let objects = &camera.sets[0].objects;
-    assert!(
-        objects.labels.count == 0 && objects.warnings.is_empty(),
-        "{} {:?}",
-        objects.labels.count,
-        objects.warnings
-    );
+    // A camera's noise hardly ever leaves a doubt, and no nucleus.
+    let mut in_doubt = 0;
+    for seed in 3..15 {
+        let camera = seen(Shape::flat(260, 260), 0, 0.0, seed).outcome(9.0);
+        let objects = &camera.sets[0].objects;
+        assert_eq!(objects.labels.count, 0, "seed {seed}");
+        in_doubt += usize::from(!objects.warnings.is_empty());
+    }
+    assert!(in_doubt <= 2, "{in_doubt} of 12");
 }
