@@ -306,9 +306,12 @@ const OF_SMALL: [&str; 14] = [
     "ngtdm_Strength",
 ];
 
+/// Places z, y, x, and values.
+type Voxels = &'static [(usize, usize, usize, i32)];
+
 /// Voxels (z, y, x, value) of small regions, and the same of PyRadiomics 3.0.1 with `binWidth=25`: lines without a second voxel, directions of
 /// one level, voxels without a neighbour.
-const SMALL: [(&str, &[(usize, usize, usize, i32)], [f64; 14]); 3] = [
+const SMALL: [(&str, Voxels, [f64; 14]); 3] = [
     (
         "a bend",
         &[(1, 1, 1, 168), (1, 1, 2, 279), (1, 1, 3, 87), (1, 2, 1, 228), (2, 1, 1, 165)],
