@@ -28,7 +28,8 @@ pub fn cutoffs_over_images(recipe: &Recipe, objects: &MarkerValues) -> Result<Fo
         return Err(Error { what: format!("no object of {set} has a {}", how.column(marker)), ..number() });
     }
     let column = Column::new(how.column(marker), "", "", Cells::Real(vec![]));
-    let judging = Judging::of_several((set, marker, how), &column, &objects.values, objects.rounding);
+    let values = objects.values.iter().map(|v| Some(*v)).collect();
+    let judging = Judging::of_several((set, marker, how), &column, values, objects.rounding);
     let warnings = judging.cutoff_warnings(recipe);
     let Some(cutoffs) = judging.cutoffs().into_iter().collect::<Option<Vec<f64>>>() else {
         let n = objects.values.len();

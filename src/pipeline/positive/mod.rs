@@ -142,34 +142,20 @@ impl<'a> Judging<'a> {
         seen_in.into_iter().for_each(|(_, known)| known.forget_unseen(&mut values));
         let at_least = seen_in.map_or(vec![], |(_, known)| known.at_least());
         let rounding = rounding(column, of, around);
+        let all = Self::of_several((set, marker, how), column, values, rounding);
         // A cutoff over several images is no cutoff of this one.
-        let is_own = how.over == Over::Image;
-        let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding).filter(|_| is_own);
-        Judging {
-            set,
-            marker,
-            how,
-            column,
-            values,
-            rounding,
-            cutoff,
-            said_of: vec![],
-            lit: None,
-            raised_from: None,
-            seen_in,
-            at_least,
-        }
+        let cutoff = all.cutoff.filter(|_| all.is_of_image());
+        Judging { cutoff, seen_in, at_least, ..all }
     }
 
-    /// Objects of several images together.
+    /// Objects of several images together: nothing is known of them but their values.
     pub(super) fn of_several(
         (set, marker, how): (&'a str, &'a str, &'a Positive),
         column: &'a Column,
-        values: &[f64],
+        values: Vec<Option<f64>>,
         rounding: f64,
     ) -> Self {
-        let cutoff = cutoff_of(how, values.iter().copied(), rounding);
-        let values = values.iter().map(|v| Some(*v)).collect();
+        let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding);
         Judging {
             set,
             marker,
