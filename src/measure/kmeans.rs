@@ -13,9 +13,12 @@
 
 use rayon::prelude::*;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Rounds after which it ends.
 const ROUNDS: usize = 300;
+/// Distinct rows up to which looking them up is faster than sorting all.
+const FEW: usize = 1 << 12;
 /// Rows whose sums are made by one thread.
 const BLOCK: usize = 1 << 14;
 
@@ -39,6 +42,35 @@ pub fn compare(a: &[f64], b: &[f64]) -> Ordering {
 impl Rows {
     /// Sorts rows and counts equal ones; and says which distinct row each one is.
     pub fn of(all: &[f64], width: usize) -> (Self, Vec<u32>) {
+        Self::looked_up(all, width).unwrap_or_else(|| Self::sorted(all, width))
+    }
+
+    /// By looking each row up among those that were met before it; nothing where many differ.
+    fn looked_up(all: &[f64], width: usize) -> Option<(Self, Vec<u32>)> {
+        let row = |number: &[u64]| number.iter().map(|bits| f64::from_bits(*bits)).collect::<Vec<_>>();
+        let mut met: HashMap<&[u64], u32> = HashMap::new();
+        let mut which = Vec::with_capacity(all.len() / width.max(1));
+        for bits in bytemuck::cast_slice::<f64, u64>(all).chunks_exact(width.max(1)) {
+            let next = met.len() as u32;
+            which.push(*met.entry(bits).or_insert(next));
+            if met.len() > FEW {
+                return None;
+            }
+        }
+        let mut distinct: Vec<(Vec<f64>, u32)> = met.into_iter().map(|(bits, number)| (row(bits), number)).collect();
+        distinct.sort_by(|(a, _), (b, _)| compare(a, b));
+        let mut places = vec![0; distinct.len()];
+        (0..).zip(&distinct).for_each(|(place, (_, number))| places[*number as usize] = place);
+        let mut rows = Rows { width, values: vec![], counts: vec![0.0; distinct.len()] };
+        rows.values = distinct.into_iter().flat_map(|(row, _)| row).collect();
+        for number in &mut which {
+            *number = places[*number as usize];
+            rows.counts[*number as usize] += 1.0;
+        }
+        Some((rows, which))
+    }
+
+    fn sorted(all: &[f64], width: usize) -> (Self, Vec<u32>) {
         let row = |i: u32| &all[i as usize * width..][..width];
         let mut order: Vec<u32> = (0..(all.len() / width.max(1)) as u32).collect();
         order.par_sort_unstable_by(|a, b| compare(row(*a), row(*b)).then(a.cmp(b)));

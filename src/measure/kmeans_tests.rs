@@ -81,3 +81,13 @@ fn what_never_changes_says_nothing() {
     assert_eq!(rows.moments(), [[2.0, 1.0], [7.0, 0.0]]);
     assert_eq!(rows.standardised(&rows.moments()).values, [-1.0, 0.0, 1.0, 0.0]);
 }
+
+#[test]
+fn looked_up_and_sorted_rows_are_the_same() {
+    let all: Vec<f64> = heaps().iter().map(|v| v.round() / 2.0).chain([0.0, -0.0, 0.0, 0.0]).collect();
+    assert_eq!(Rows::looked_up(&all, 2).unwrap(), Rows::sorted(&all, 2));
+    assert_eq!(Rows::looked_up(&[], 2).unwrap(), Rows::sorted(&[], 2));
+    let many: Vec<f64> = (0..2 * FEW + 4).map(|i| i as f64).collect();
+    assert!(Rows::looked_up(&many, 2).is_none());
+    assert_eq!(Rows::of(&many, 2), Rows::sorted(&many, 2));
+}

@@ -38,9 +38,11 @@ impl Surroundings {
     pub fn look(&self, places: &Places, from: &Place, own: u32, found: &mut Around) {
         let sure = self.grid.as_ref().map(|grid| grid.look(from, own, &self.squares, found));
         for (kind, tree) in trees(places) {
-            let nearest = &mut found.nearest[kind..=kind];
-            if sure.is_none_or(|sure| nearest[0] > sure) {
-                tree.nearest(from, own, nearest);
+            let nearest = &mut found.nearest[kind];
+            if sure.is_none_or(|sure| *nearest > sure) {
+                let mut one = [(0.0, 0)];
+                tree.nearest(from, own, &mut one);
+                *nearest = one[0].0;
             }
         }
         if sure.is_none() {
@@ -135,11 +137,11 @@ mod tests {
             for (own, place) in &all {
                 let mut found = Around::new(1, 2);
                 let sure = grid.look(place, *own, &squares, &mut found);
-                let (mut nearest, mut counts) = ([0.0], [0; 2]);
+                let (mut nearest, mut counts) = ([(0.0, 0)], [0; 2]);
                 tree.nearest(place, *own, &mut nearest);
                 tree.within(place, &squares, &mut counts);
                 prop_assert_eq!(found.of(1), &counts);
-                prop_assert!(found.nearest[1] > sure || found.nearest[1] == nearest[0]);
+                prop_assert!(found.nearest[1] > sure || found.nearest[1] == nearest[0].0);
             }
         }
     }

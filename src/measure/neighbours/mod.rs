@@ -36,6 +36,7 @@ use contact::Contact;
 use neighbourhoods::Found;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use window::Window;
 
 /// Keys of the recipe.
@@ -223,7 +224,7 @@ struct Begun<'a> {
     voxels: &'a [u32],
     /// The labels of the sets that objects may lie in.
     inside: Vec<&'a [u32]>,
-    neighbourhoods: Option<Found>,
+    neighbourhoods: Option<Arc<Found>>,
 }
 
 impl Begun<'_> {
@@ -240,11 +241,11 @@ impl Begun<'_> {
         let mut around = self.surroundings.room(places);
         self.surroundings.look(places, &place, own, &mut around);
         let all = places.by_class.len();
-        let mut nearest = vec![around.nearest[all]; self.family.nearest];
+        let mut nearest = vec![(around.nearest[all], own); self.family.nearest];
         if nearest.len() > 1 {
             places.all.nearest(&place, own, &mut nearest);
         }
-        nearest.iter().for_each(|d| values.distance(*d, side));
+        nearest.iter().for_each(|(d, _)| values.distance(*d, side));
         // The object itself is among all, and among those of its class.
         values.ints(self.order.iter().map(|i| Some(i64::from(around.of(all)[*i]) - 1)));
         values.ints([places.links.degrees.get(own as usize).copied().flatten().map(i64::from)]);

@@ -7,12 +7,15 @@
 //!
 //! Source: C. M. Schürch et al., Cell 182 (2020) 1341: windows of the 10 nearest cells, the cell itself among them.
 
-use super::window::{Reach, composition};
+use super::window::Windows;
 use super::{Columns, NO_CLASS, Neighbours, Objection, Places, Radii, Request, Values, Window, class_suffixes};
 use crate::Result;
+use crate::image::Classes;
 use crate::measure::kmeans::{Rows, kmeans, nearest};
 use crate::table::{Cells, Table};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Objects of a window, if the recipe says nothing.
 const NEAREST: usize = 10;
@@ -122,6 +125,19 @@ pub fn fewer(family: &Neighbours, totals: &Table) -> Option<String> {
     }
 }
 
+/// What was found for a family, for the rows of its objects and for that of their image.
+pub struct Kept {
+    asked: Asked,
+    found: Arc<Found>,
+}
+
+/// The keys of the recipe.
+type Asked = (Option<Window>, Option<usize>, Option<Vec<BTreeMap<String, f64>>>);
+
+fn asked(family: &Neighbours) -> Asked {
+    (family.window, family.neighbourhoods, family.centres.clone())
+}
+
 /// What was found around the objects of an image.
 pub struct Found {
     /// Of the objects that have a place, each with its number from 0: the place of its composition among the distinct ones.
@@ -136,34 +152,44 @@ pub struct Found {
 }
 
 impl Found {
-    /// Nothing where nobody asks for it, or there are no classes.
+    /// Nothing where nobody asks for it, or there are no classes. It is kept with the places.
     ///
     /// # Errors
     /// A radius that this image cannot have.
-    pub fn of(family: &Neighbours, places: &Places, request: &Request) -> Result<Option<Self>> {
+    pub fn of(family: &Neighbours, places: &Places, request: &Request) -> Result<Option<Arc<Self>>> {
         let Some(classes) = request.classes.filter(|c| key(family).is_some() && !c.names.is_empty()) else {
             return Ok(None);
         };
-        let reach = match family.window {
-            None => Reach::Nearest(NEAREST),
-            Some(Window::Nearest(n)) => Reach::Nearest(n),
+        if let Some(kept) = places.neighbourhoods.get().filter(|kept| kept.asked == asked(family)) {
+            return Ok(Some(kept.found.clone()));
+        }
+        // Nobody waits for the other threads that are at work here: who asks at the same time looks as well.
+        let found = Arc::new(Self::look(family, places, classes, request)?);
+        let _ = places.neighbourhoods.set(Kept { asked: asked(family), found: found.clone() });
+        Ok(Some(found))
+    }
+
+    fn look(family: &Neighbours, places: &Places, classes: &Classes, request: &Request) -> Result<Self> {
+        let windows = match family.window {
+            None => Windows::nearest(places, classes, NEAREST),
+            Some(Window::Nearest(n)) => Windows::nearest(places, classes, n),
             // Columns need no image, whatever the radius counts in.
-            Some(Window::Radius(_)) if request.labels.count == 0 => Reach::Square(0.0),
-            Some(Window::Radius(radius)) => Reach::Square(Radii::new(&[radius], request)?.squares[0]),
+            Some(Window::Radius(_)) if request.labels.count == 0 => Windows::within(places, classes, 0.0),
+            Some(Window::Radius(radius)) => {
+                Windows::within(places, classes, Radii::new(&[radius], request)?.squares[0])
+            }
         };
         let there: Vec<u32> = (0..).zip(&places.at).filter_map(|(i, place)| place.map(|_| i)).collect();
-        let one = |own: &u32| {
-            let from = places.at.get(*own as usize).copied().flatten().unwrap_or_default();
-            composition(places, &from, *own, reach)
-        };
-        let all: Vec<f64> = there.par_iter().flat_map_iter(one).collect();
         let width = classes.names.len();
+        let mut all = vec![0.0; there.len() * width];
+        let one = |(shares, own): (&mut [f64], &u32)| shares.copy_from_slice(&windows.composition(*own));
+        all.par_chunks_exact_mut(width).zip(&there).for_each(one);
         let (rows, places_of) = Rows::of(&all, width);
         let mut which = vec![None; places.at.len()];
         there.iter().zip(places_of).for_each(|(own, row)| which[*own as usize] = Some(row));
         let centres = match &family.centres {
             Some(given) => {
-                let share = |centre: &std::collections::BTreeMap<String, f64>| {
+                let share = |centre: &BTreeMap<String, f64>| {
                     classes.names.iter().map(|name| centre.get(name).copied().unwrap_or(0.0)).collect()
                 };
                 given.iter().map(share).collect()
@@ -176,7 +202,7 @@ impl Found {
             false => rows.rows().map(|row| nearest(row, &centres).0 as u32).collect(),
         };
         let sure = (0..width).map(|class| classes.is_sure(class)).collect();
-        Ok(Some(Found { which, rows, cluster, clusters: centres.len(), sure }))
+        Ok(Found { which, rows, cluster, clusters: centres.len(), sure })
     }
 
     /// The values of an object, in the order of the columns.

@@ -139,7 +139,8 @@ fn closest(of: &Measured, places: &Places, values: &mut Values) {
     // What is measured has voxels, and with them a place.
     let at = |i: u32| places.at.get(i as usize).copied().flatten();
     let here = at(own).unwrap_or_default();
-    let found = places.all.two_nearest(&here, own);
+    let mut found = [(0.0, 0); 2];
+    places.all.nearest(&here, own, &mut found);
     for (square, name) in found {
         values.ints([square.is_finite().then(|| i64::from(name) + 1)]);
         values.distance(square, side);

@@ -1,11 +1,13 @@
 //! Where the objects of a set lie, of which class they are, and what is looked up among them.
 
 use super::delaunay::Links;
+use super::neighbourhoods::Kept;
 use super::tree::{Place, Tree};
 use crate::Result;
 use crate::image::{Classes, Labels};
 use crate::units::{Shape, Spacing};
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// Where the objects of a set lie: their points in the file that they come from, else their centroids.
 ///
@@ -25,6 +27,8 @@ pub struct Places {
     pub(super) flat: bool,
     /// The objects are points.
     pub(super) points: bool,
+    /// What lies around them, once somebody has asked for it.
+    pub(super) neighbourhoods: OnceLock<Kept>,
 }
 
 impl Places {
@@ -57,14 +61,17 @@ impl Places {
             Tree::new(named.iter().filter(is_of).copied().collect())
         };
         // The triangulation takes one thread, and longer than all trees.
-        let (links, by_class) = rayon::join(
+        let (links, (all, by_class)) = rayon::join(
             || if flat { Links::new(&named, at.len()) } else { Links::default() },
-            || (0..classes.map_or(0, |c| c.names.len()) as u32).map(of_class).collect(),
+            || {
+                let classes = 0..classes.map_or(0, |c| c.names.len()) as u32;
+                (Tree::new(named.clone()), classes.map(of_class).collect())
+            },
         );
         let size = std::array::from_fn(|k| shape.zyx()[k] as f64 * step[k]);
         let half = step.map(|v| v / 2.0);
-        let all = Tree::new(named);
-        Ok(Places { at, voxels, all, by_class, links, size, half, flat, points: points.is_some() })
+        let (points, neighbourhoods) = (points.is_some(), OnceLock::new());
+        Ok(Places { at, voxels, all, by_class, links, size, half, flat, points, neighbourhoods })
     }
 
     /// The index of the voxel that an object lies in.

@@ -54,7 +54,7 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
         row.inside(other, labels, request, places, classes, &names);
     }
     if neighbourhoods::key(family).is_some() {
-        row.neighbourhoods(family, neighbourhoods::Found::of(family, places, request)?.as_ref(), classes, &names);
+        row.neighbourhoods(family, neighbourhoods::Found::of(family, places, request)?.as_deref(), classes, &names);
     }
     let (radii, on_curve) = (radii(&family.radii, request)?, radii(&family.curve, request)?);
     let pairs = family.pairs_of(classes);

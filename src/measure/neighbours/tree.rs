@@ -11,6 +11,9 @@ use rayon::prelude::*;
 /// A place: z, y, x.
 pub type Place = [f64; 3];
 
+/// A place that was found: the square of its distance, and its name.
+pub type Near = (f64, u32);
+
 /// Places of a leaf.
 const LEAF: usize = 32;
 
@@ -67,24 +70,24 @@ impl Tree {
         node + 1 >= 1 << self.depth
     }
 
-    /// Squares of the distances to the nearest places, in ascending order, as many as there is room for; infinite where there
-    /// are fewer. The place called `own` does not count.
-    pub fn nearest(&self, from: &Place, own: u32, found: &mut [f64]) {
-        found.fill(f64::INFINITY);
+    /// The nearest places in ascending order, as many as there is room for; infinitely far where there are fewer. Of places equally far
+    /// away the one with the lower name comes first. The place called `own` does not count.
+    pub fn nearest(&self, from: &Place, own: u32, found: &mut [Near]) {
+        found.fill((f64::INFINITY, u32::MAX));
         if !self.places.is_empty() && !found.is_empty() {
             self.look(0, 0..self.places.len(), from, own, found);
         }
     }
 
-    fn look(&self, node: usize, range: std::ops::Range<usize>, from: &Place, own: u32, found: &mut [f64]) {
+    fn look(&self, node: usize, range: std::ops::Range<usize>, from: &Place, own: u32, found: &mut [Near]) {
         let last = found.len() - 1;
         if self.is_leaf(node) {
             for (place, name) in self.places[range.clone()].iter().zip(&self.names[range]) {
-                let d = squared(from, place);
-                if d < found[last] && *name != own {
-                    let at = found.partition_point(|other| *other <= d);
+                let this = (squared(from, place), *name);
+                if this < found[last] && *name != own {
+                    let at = found.partition_point(|other| *other < this);
                     found[at..].rotate_right(1);
-                    found[at] = d;
+                    found[at] = this;
                 }
             }
             return;
@@ -95,50 +98,11 @@ impl Tree {
         let halves = [(to_left, left, range.start..middle), (to_right, right, middle..range.end)];
         let [near, far] = if to_right < to_left { [1, 0] } else { [0, 1] }.map(|i| &halves[i]);
         for (distance, node, range) in [near, far] {
-            if *distance < found[last] {
+            // What lies as far away may have a lower name.
+            if *distance <= found[last].0 {
                 self.look(*node, range.clone(), from, own, found);
             }
         }
-    }
-
-    /// The two nearest places, with the squares of their distances: infinite where there are fewer. Of places equally far away the one
-    /// with the lower name comes first. The place called `own` does not count.
-    pub fn two_nearest(&self, from: &Place, own: u32) -> [(f64, u32); 2] {
-        let mut found = [(f64::INFINITY, u32::MAX); 2];
-        if !self.places.is_empty() {
-            self.look_for_two(0, 0..self.places.len(), from, own, &mut found);
-        }
-        found
-    }
-
-    fn look_for_two(
-        &self,
-        node: usize,
-        range: std::ops::Range<usize>,
-        from: &Place,
-        own: u32,
-        found: &mut [(f64, u32); 2],
-    ) {
-        // What lies as far away may have a lower name.
-        if least(from, &self.boxes[node]) > found[1].0 {
-            return;
-        }
-        if self.is_leaf(node) {
-            for (place, name) in self.places[range.clone()].iter().zip(&self.names[range]) {
-                let this = (squared(from, place), *name);
-                if *name != own && this < found[1] {
-                    *found = if this < found[0] { [this, found[0]] } else { [found[0], this] };
-                }
-            }
-            return;
-        }
-        let middle = range.start.midpoint(range.end);
-        let (left, right) = (2 * node + 1, 2 * node + 2);
-        let mut halves = [(left, range.start..middle), (right, middle..range.end)];
-        if least(from, &self.boxes[right]) < least(from, &self.boxes[left]) {
-            halves.reverse();
-        }
-        halves.into_iter().for_each(|(node, range)| self.look_for_two(node, range, from, own, found));
     }
 
     /// How many places lie within each radius, the end included. `squares` of the radii ascend; `counts` has as many.
@@ -253,23 +217,18 @@ mod tests {
             let all = places(n, seed, side);
             let tree = Tree::new(all.clone());
             let radii = [0.0, 0.49, 2.0, 49.0, 1e4];
-            let (mut found, mut counts) = ([0.0; 3], [0; 5]);
+            let (mut found, mut counts) = ([(0.0, 0); 3], [0; 5]);
             for (own, from) in &all {
                 tree.nearest(from, *own, &mut found);
                 tree.within(from, &radii, &mut counts);
-                let mut distances: Vec<f64> =
-                    all.iter().filter(|(name, _)| name != own).map(|(_, p)| squared(from, p)).collect();
-                distances.sort_by(f64::total_cmp);
-                distances.resize(distances.len().max(3), f64::INFINITY);
-                prop_assert_eq!(&found[..], &distances[..3]);
-                let mut named: Vec<(f64, u32)> = all
+                let mut named: Vec<Near> = all
                     .iter()
                     .filter(|(name, _)| name != own)
                     .map(|(name, p)| (squared(from, p), *name))
                     .collect();
                 named.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                named.resize(named.len().max(2), (f64::INFINITY, u32::MAX));
-                prop_assert_eq!(&tree.two_nearest(from, *own)[..], &named[..2]);
+                named.resize(named.len().max(3), (f64::INFINITY, u32::MAX));
+                prop_assert_eq!(&found[..], &named[..3]);
                 let within = radii.map(|r| all.iter().filter(|(_, p)| squared(from, p) <= r).count() as u32);
                 prop_assert_eq!(counts, within);
             }
