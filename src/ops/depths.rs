@@ -4,7 +4,8 @@
 //! The masks are heights of one map of bytes: mask k is where the level is above k. Counters of eight bits walk down and up
 //! the columns of a tile and of a halo around it, squares have sixteen bits, and each pixel searches outwards along its row
 //! until no site can be nearer, as in `distance_search.rs`. A site within the halo is seen, so what is found there is exact;
-//! where a pixel has none so near there is no answer, and `distance.rs` gives it.
+//! where a pixel has none so near there is no answer, and `distance.rs` gives it. The halo is narrow at first: the masks are
+//! nested, so what was enough for the first one is enough for all.
 
 use super::root;
 use crate::simd::wide;
@@ -12,8 +13,9 @@ use crate::units::Shape;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 
-/// Pixels around a tile that are looked at.
+/// Pixels around a tile that are looked at: at most, and at first.
 const HALO: usize = 96;
+const NARROW: usize = 24;
 /// Rows and columns of a tile.
 const ROWS: usize = 64;
 const COLUMNS: usize = 256;
@@ -39,7 +41,7 @@ pub(super) fn depths(levels: &[u8], shape: Shape, heights: u8, places: u32, floo
         let mut tile = Tile::new();
         (0..shape.x).step_by(COLUMNS).try_for_each(|left| {
             let picture = Picture { levels, shape, top: band * ROWS, left };
-            (0..picture.highest().min(heights)).try_for_each(|height| tile.add(&picture, height, &roots))?;
+            tile.add(&picture, picture.highest().min(heights), &roots)?;
             tile.take(rows, &picture, floor);
             Some(())
         })
@@ -86,12 +88,31 @@ impl Tile {
         Tile { steps: vec![[NONE; WIDTH]; ROWS], sums: vec![[0; COLUMNS]; ROWS] }
     }
 
-    /// Adds the depths of one mask, if no site is too far.
-    fn add(&mut self, picture: &Picture, height: u8, roots: &[i32]) -> Option<()> {
-        along_columns(&mut self.steps, picture, height);
+    /// Adds the depths of the masks up to a height, if no site is too far.
+    fn add(&mut self, picture: &Picture, heights: u8, roots: &[i32]) -> Option<()> {
+        let mut halo = NARROW;
+        for height in 0..heights {
+            let found = self.add_one(picture, height, halo, roots);
+            halo = match found {
+                Some(reach) => reach,
+                // Only the first mask can be deeper than the halo.
+                None => {
+                    self.sums.iter_mut().for_each(|sums| sums.fill(0));
+                    self.add_one(picture, height, HALO, roots)?
+                }
+            };
+        }
+        Some(())
+    }
+
+    /// Adds the depths of one mask. How far all sites are at most, in whole pixels; nothing if one is beyond the halo.
+    fn add_one(&mut self, picture: &Picture, height: u8, halo: usize, roots: &[i32]) -> Option<usize> {
+        along_columns(&mut self.steps, picture, height, halo);
         let mut farthest = 0;
-        along_rows(&mut self.sums, &self.steps, picture, roots, &mut farthest);
-        (usize::from(farthest) <= HALO * HALO).then_some(())
+        let within = &roots[..halo * halo + 1];
+        along_rows(&mut self.sums, &self.steps, picture, halo, within, &mut farthest);
+        let farthest = usize::from(farthest);
+        (farthest <= halo * halo).then(|| (farthest.isqrt() + 1).min(halo))
     }
 
     /// Moves the sums to the image.
@@ -118,23 +139,23 @@ wide! {
 }
 
 wide! {
-    fn along_columns(steps: &mut [[u8; WIDTH]], picture: &Picture, height: u8) {
+    fn along_columns(steps: &mut [[u8; WIDTH]], picture: &Picture, height: u8, halo: usize) {
         let Shape { y, x, .. } = picture.shape;
-        let (first, last) = (picture.left.saturating_sub(HALO), (picture.left + COLUMNS + HALO).min(x));
+        let (first, last) = (picture.left.saturating_sub(halo), (picture.left + COLUMNS + halo).min(x));
         let (width, begin) = (last - first, first + HALO - picture.left);
         let (top, bottom) = (picture.top, picture.top + picture.rows());
         let level = |y: usize| &picture.levels[y * x + first..][..width];
         // What lies beyond the image is no site.
         steps.iter_mut().for_each(|row| row.fill(NONE));
         let mut known = [NONE; WIDTH];
-        for y in top.saturating_sub(HALO)..bottom {
+        for y in top.saturating_sub(halo)..bottom {
             step(&mut known[..width], level(y), height);
             if y >= top {
                 steps[y - top][begin..begin + width].copy_from_slice(&known[..width]);
             }
         }
         known = [NONE; WIDTH];
-        for y in (top..(bottom + HALO).min(y)).rev() {
+        for y in (top..(bottom + halo).min(y)).rev() {
             step(&mut known[..width], level(y), height);
             if y < bottom {
                 let row = &mut steps[y - top][begin..begin + width];
@@ -152,9 +173,9 @@ fn step(known: &mut [u8], levels: &[u8], height: u8) {
 }
 
 wide! {
-    /// `farthest` is the largest squared distance.
+    /// `farthest` is the largest squared distance. Stops at one that has no root.
     fn along_rows(
-        sums: &mut [[i32; COLUMNS]], steps: &[[u8; WIDTH]], picture: &Picture, roots: &[i32], farthest: &mut u16,
+        sums: &mut [[i32; COLUMNS]], steps: &[[u8; WIDTH]], picture: &Picture, halo: usize, roots: &[i32], farthest: &mut u16,
     ) {
         let columns = picture.columns();
         let mut squares = [FAR; WIDTH];
@@ -166,7 +187,7 @@ wide! {
                 let mut d2: [u16; TOGETHER] = [0; TOGETHER];
                 let here = TOGETHER.min(columns - from);
                 d2[..here].copy_from_slice(&squares[HALO + from..][..here]);
-                let most = search(&mut d2, &squares, HALO + from);
+                let most = search(&mut d2, &squares, HALO + from, halo);
                 if most == 0 {
                     continue;
                 }
@@ -184,9 +205,9 @@ wide! {
 
 /// Squared distances of neighbours that begin at `from`, and the largest of them.
 #[inline(always)]
-fn search(d2: &mut [u16; TOGETHER], squares: &[u16; WIDTH], from: usize) -> u16 {
+fn search(d2: &mut [u16; TOGETHER], squares: &[u16; WIDTH], from: usize, halo: usize) -> u16 {
     let mut most = largest(d2);
-    for steps in 1..=HALO {
+    for steps in 1..=halo {
         let add = (steps * steps) as u16;
         if add >= most {
             break;
