@@ -162,6 +162,52 @@ fn a_broken_control_costs_itself_alone() {
     }
 }
 
+/// Invariant: whether all is done anew, or what failed alone, all images of a plate have one cutoff; so has what the sheet has changed since.
+#[test]
+fn a_control_that_was_mended_moves_the_cutoff_of_all() {
+    let bench = plates(RECIPE);
+    let whole = std::fs::read(bench.at("in/P1_0.png")).unwrap();
+    std::fs::write(bench.at("in/P1_0.png"), "\u{89}PNG no").unwrap();
+    assert_eq!(run(&bench, "out", &[]).status.code(), Some(1));
+    assert_eq!(run(&bench, "resumed", &[]).status.code(), Some(1));
+    std::fs::write(bench.at("in/P1_0.png"), whole).unwrap();
+    let sheet = std::fs::read_to_string(bench.at("in/sheet.csv")).unwrap();
+    let mut lines: Vec<String> = sheet.lines().map(|line| format!("{line},")).collect();
+    lines[0] += "set.positive.cells.marker";
+    lines[8] += "33";
+    std::fs::write(bench.at("in/sheet.csv"), lines.join("\n") + "\n").unwrap();
+    for (out, how) in [("out", "--only-failed"), ("resumed", "--resume")] {
+        let output = run(&bench, out, &[how]);
+        assert!(output.status.success(), "{}", words(&output));
+        let want = percentile(means(&bench, out, |row| row["plate"] == "P1" && row["control"] == "negative"), 99.0);
+        for row in images(&bench, out).iter().filter(|row| row["plate"] == "P1") {
+            assert_eq!(number(row, "positive_threshold_cells_marker"), want, "{out} {}", row["image"]);
+        }
+    }
+    for name in ["images.csv", "cells.csv"] {
+        let table = |out: &str| std::fs::read_to_string(bench.at(&format!("{out}/{name}"))).unwrap();
+        assert_eq!(table("out"), table("resumed"), "{name}");
+    }
+    let own = images(&bench, "out").into_iter().find(|row| row["image"] == "P2_2.png").unwrap();
+    assert_eq!(number(&own, "positive_threshold_cells_marker"), 33.0);
+}
+
+/// Mechanics: what is doubtful in a cutoff over several images stands with each image that has it.
+#[test]
+fn doubts_of_a_cutoff_stand_with_its_images() {
+    let bench = plates(RECIPE);
+    for i in 0..5 {
+        picture(&bench, &format!("in/P2_{i}.png"), 90 + i, 90, 0);
+    }
+    let setting = "positive.cells.marker={ above = 'otsu', over = 'run', by = ['plate'] }";
+    let output = run(&bench, "out", &["--set", setting, "--quiet"]);
+    assert!(words(&output).contains("warning"), "{}", words(&output));
+    for row in images(&bench, "out") {
+        let is_told = row["warnings"].contains("marker of cells (plate = P2): ");
+        assert_eq!(is_told, row["plate"] == "P2", "{}: {}", row["image"], row["warnings"]);
+    }
+}
+
 /// Mechanics: what is refused before anything is done, in a dry run as well, and what helps.
 #[test]
 fn what_cutoffs_cannot_be_found_over_is_refused() {

@@ -113,7 +113,13 @@ fn differ(one: &Head, other: &Head) -> Option<String> {
     }
     if one.list != other.list {
         let (a, b) = (&other.list, &one.list);
-        return Some(format!("another list of images ({} and {}, or other names)", a.images, b.images));
+        let what = match a.images == b.images {
+            true => {
+                "other names, settings of the sheet, or cutoffs over several images: where files were mended in between, all shards have to be done again"
+            }
+            false => "or other names",
+        };
+        return Some(format!("another list of images ({} and {}, {what})", a.images, b.images));
     }
     let texts = |head: &Head| head.recipes.iter().map(|r| r.sha256.clone()).collect::<Vec<_>>();
     if texts(one) != texts(other) {

@@ -6,6 +6,7 @@
 
 use super::budget::Budget;
 use super::discover::Images;
+use super::guard::guarded;
 use super::item::{Item, Task};
 use super::metadata::Metadata;
 use super::plates::{Control, WellFacts};
@@ -57,7 +58,7 @@ pub fn resolve(
     let note = |words: &str| settings.observer.note(words);
     note(&format!("note: {} images are looked at first: cutoffs are found over them", over.len()));
     let looked = look_at(settings, recipes, images, &over, (memory, pool))?;
-    let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<usize, Given> = BTreeMap::new();
     for (i, ((set, marker, cells), group)) in groups.iter().enumerate() {
         let here = in_words(&group.how, cells);
         let (objects, failed) = together((set, marker), group, &looked);
@@ -68,9 +69,13 @@ pub fn resolve(
                 failed.len()
             ));
         }
+        let lost = failed.first().map(|(image, e)| format!("; {image}: {}", e.reason())).unwrap_or_default();
+        let why = |e: Error| {
+            let e = Error { what: format!("{}{lost}", e.what), ..e };
+            e.needed_for(format!("the cutoff of {marker} in [positive.{set}]{here}"))
+        };
         let cutoffs = pipeline::cutoffs_over_images(&group.recipe, &objects);
-        let FoundCutoffs { cutoffs, warnings } =
-            cutoffs.map_err(|e| e.needed_for(format!("the cutoff of {marker} in [positive.{set}]{here}")))?;
+        let FoundCutoffs { cutoffs, warnings } = cutoffs.map_err(why)?;
         if i < NAMED {
             let (objects, from) = (objects.values.len(), group.over.len() - failed.len());
             let numbers: Vec<String> = cutoffs.iter().map(f64::to_string).collect();
@@ -79,9 +84,14 @@ pub fn resolve(
                 "note: {marker} of {set}{here}: positive above {above}, from {objects} objects of {from} images"
             ));
         }
-        warnings.iter().for_each(|words| note(&format!("warning: {marker} of {set}{here}: {words}")));
+        let warnings: Vec<String> = warnings.iter().map(|words| format!("{marker} of {set}{here}: {words}")).collect();
+        warnings.iter().for_each(|words| note(&format!("warning: {words}")));
         let setting = format!("positive.{set}.{marker}={}", group.how.with_numbers(&cutoffs));
-        group.wanted_by.iter().for_each(|at| found.entry(*at).or_default().push(setting.clone()));
+        for at in &group.wanted_by {
+            let given = found.entry(*at).or_default();
+            given.settings.push(setting.clone());
+            given.warnings.extend(warnings.iter().cloned());
+        }
     }
     if groups.len() > NAMED {
         note(&format!("note: and {} more: positive_threshold in images.csv has all cutoffs", groups.len() - NAMED));
@@ -224,7 +234,8 @@ fn look_at(
         while let Some(at) = over.get(next.fetch_add(1, Ordering::Relaxed)) {
             settings.stop.check()?;
             let item = images.items.get(*at);
-            let found = values(&item, recipes, (&budget, settings, pool));
+            let found = guarded(|| values(&item, recipes, (&budget, settings, pool)));
+            settings.stop.check()?;
             let n: usize = found.iter().flatten().map(|marker| marker.values.len()).sum();
             if kept.fetch_add(n, Ordering::Relaxed) + n > MOST_VALUES {
                 let what = format!("cutoffs over more than {MOST_VALUES} objects");
@@ -265,13 +276,14 @@ fn together<'l>(
     group: &Group,
     looked: &'l Looked,
 ) -> (MarkerValues, Vec<(&'l str, &'l Error)>) {
-    let mut all = MarkerValues { set: set.into(), marker: marker.into(), values: vec![], rounding: 0.0 };
+    let mut all = MarkerValues { set: set.into(), marker: marker.into(), ..MarkerValues::default() };
     let mut failed = vec![];
     for (name, found) in group.over.iter().filter_map(|at| looked.get(at)) {
         match found {
             Ok(found) => {
                 for one in found.iter().filter(|one| one.set == set && one.marker == marker) {
                     all.values.extend(&one.values);
+                    all.at_least.extend(&one.at_least);
                     all.rounding = all.rounding.max(one.rounding);
                 }
             }
@@ -281,12 +293,20 @@ fn together<'l>(
     (all, failed)
 }
 
-/// Puts the settings into the images.
-fn give(images: &mut Images, found: &BTreeMap<usize, Vec<String>>) -> Result<()> {
+/// What an image is given.
+#[derive(Default)]
+struct Given {
+    settings: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// Puts settings and warnings into the images.
+fn give(images: &mut Images, found: &BTreeMap<usize, Given>) -> Result<()> {
     let mut at = 0;
     images.items.change(|item| {
-        if let Some(settings) = found.get(&at) {
-            item.settings = item.settings.iter().chain(settings).cloned().collect();
+        if let Some(given) = found.get(&at) {
+            item.settings = item.settings.iter().chain(&given.settings).cloned().collect();
+            item.warnings.extend(given.warnings.iter().cloned());
         }
         at += 1;
         Ok(())

@@ -75,7 +75,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
             let own =
                 if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
             item.masks = finder.find(item, &own)?;
-            item.almost_masks = finder.almost(item, &own)?;
+            item.warnings = finder.almost(item, &own)?;
             item.references = references::find(item, &own, folder.as_deref());
         }
         Ok(())

@@ -50,8 +50,8 @@ pub struct Item {
     pub settings: Box<[String]>,
     /// The files that objects are read from.
     pub masks: Masks,
-    /// What to say of files that are called almost as one of these.
-    pub almost_masks: Vec<String>,
+    /// Warnings that stand before it is read: files that are called almost as one of these, cutoffs over several images.
+    pub warnings: Vec<String>,
     /// Other files that its recipe names.
     pub references: References,
     /// Of a series: the path that files beside it are named after.
@@ -88,7 +88,7 @@ impl Item {
             metadata: Box::default(),
             settings: Box::default(),
             masks: vec![],
-            almost_masks: vec![],
+            warnings: vec![],
             references: vec![],
             folder: None,
         }

@@ -29,6 +29,7 @@ mod focus;
 mod globs;
 mod gpus;
 mod groups;
+mod guard;
 mod hash;
 mod head;
 mod item;

@@ -7,6 +7,7 @@ use super::budget::{More, Share};
 use super::context::BatchContext;
 use super::estimate::Rows;
 use super::files::{self, LabelFiles};
+use super::guard::guarded;
 use super::hash::Hashed;
 use super::item::{Item, Task};
 use super::late::KnownOfScan;
@@ -24,7 +25,6 @@ use crate::read::{self, Extent};
 use crate::recipe::{Objects, Recipe};
 use crate::table::arrow;
 use crate::{Error, Kind, Result};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
 
@@ -85,21 +85,14 @@ impl Looked {
 }
 
 impl BatchContext<'_> {
-    /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
+    /// Does an image.
     pub fn do_safely(&self, item: &Item, pools: &Pools) -> Record {
         let start = Instant::now();
         let mut record = Record::blank();
         let done = match &item.task {
             Task::Skip(reason) => return Record::skipped(reason),
             Task::Fail(e) => Err((**e).clone()),
-            Task::Measure => {
-                catch_unwind(AssertUnwindSafe(|| self.do_item(item, pools, &mut record))).unwrap_or_else(|panic| {
-                    let words =
-                        panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-                    Err(Error::new(Kind::Internal, words.unwrap_or("a panic"))
-                        .remedy("report this, with the image if you can"))
-                })
-            }
+            Task::Measure => guarded(|| self.do_item(item, pools, &mut record)),
         };
         if let Err(mut e) = done {
             if e.kind == Kind::Full {
@@ -179,9 +172,12 @@ impl BatchContext<'_> {
         format!("--memory {}", super::budget::Bytes(whole))
     }
 
-    /// The image was finished by the run of which only the failed ones are done again, and its results are there.
+    /// The image was finished by the run of which only the failed ones are done again, with the same changes of its recipe, and its
+    /// results are there.
     fn is_kept(&self, item: &Item, recipe: &Recipe, record: &mut Record) -> bool {
-        let Some(entry) = self.kept.get(&item.name) else { return false };
+        let Some(entry) = self.kept.get(&item.name).filter(|entry| entry.set[..] == *item.settings) else {
+            return false;
+        };
         let Some(key) = &entry.part else { return false };
         let Some(part) = self.store.look(key) else { return false };
         let wanted = self.all_outputs(item, recipe, &part.counts());
@@ -237,7 +233,7 @@ impl BatchContext<'_> {
         looked.unchanged()?;
         let Looked { options, extent, label_files, in_memory, .. } = &*looked;
         references::read(item, &mut scan, options)?;
-        scan.warnings.extend(item.almost_masks.iter().cloned());
+        scan.warnings.extend(item.warnings.iter().cloned());
         record.read = KnownOfScan::of(&scan);
         record.stage = Stage::Regions;
         let mut external = External::new();

@@ -52,7 +52,8 @@ pub(super) fn quiet_words(summary: &Summary, out: &Path) -> String {
         return String::new();
     }
     let images = out.join("images.csv").display().to_string();
-    format!("{summary}, {warnings} warnings: see {}\n", printable(&images))
+    let warned = if *warnings == 0 { String::new() } else { format!(", {warnings} warnings") };
+    format!("{summary}{warned}: see {}\n", printable(&images))
 }
 
 /// Images that failed in the same way, on a line.

@@ -54,7 +54,7 @@ impl Classified {
 }
 
 /// The values of the objects of one image for a marker whose cutoffs are found over several images.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MarkerValues {
     /// The object set.
     pub set: String,
@@ -62,6 +62,8 @@ pub struct MarkerValues {
     pub marker: String,
     /// One for each object that has a value.
     pub values: Vec<f64>,
+    /// Those of them that are at least so large, of overexposed objects.
+    pub at_least: Vec<f64>,
     /// The standard deviation of what rounding took from a value; 0 if that is not known.
     pub rounding: f64,
 }

@@ -1,7 +1,7 @@
 //! Cutoffs of a marker over the objects of several images: negative controls, or all images of a run.
 
 use super::classified::MarkerValues;
-use super::positive::Judging;
+use super::positive::{FEW, Judging};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column};
 use crate::{Error, Result};
@@ -44,7 +44,28 @@ pub fn cutoffs_over_images(recipe: &Recipe, objects: &MarkerValues) -> Result<Fo
         let what = format!("the cutoffs of 1+, 2+ and 3+ that were found do not rise: {cutoffs:?}");
         return Err(Error { what, ..number() });
     }
+    let warnings = warnings.into_iter().chain(few(objects)).chain(overexposed(objects, &cutoffs)).collect();
     Ok(FoundCutoffs { cutoffs, warnings })
+}
+
+/// A warning where a cutoff stands on few objects, by whatever rule.
+fn few(objects: &MarkerValues) -> Option<String> {
+    let (n, set) = (objects.values.len(), &objects.set);
+    (n < FEW).then(|| {
+        format!("the cutoff is found over {n} objects, and so few say little: more controls, or a number in [positive.{set}]")
+    })
+}
+
+/// A warning where the true value of an object may lie on the other side of a cutoff.
+fn overexposed(objects: &MarkerValues, cutoffs: &[f64]) -> Option<String> {
+    let (set, all) = (&objects.set, objects.values.len());
+    let highest = cutoffs.iter().copied().reduce(f64::max)?;
+    let n = objects.at_least.iter().filter(|value| **value <= highest).count();
+    (n > 0).then(|| {
+        format!(
+            "{n} of the {all} objects that the cutoff, {highest}, is found over are overexposed and brighter than their values: it is too low, and where all are, nothing              can lie above it; controls with a shorter exposure, or a number in [positive.{set}]"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -59,7 +80,8 @@ mod tests {
         );
         let recipe = Recipe::parse("r", &text, &[]).unwrap();
         let (set, marker) = ("cells".to_owned(), "nuclear".to_owned());
-        cutoffs_over_images(&recipe, &MarkerValues { set, marker, values: values.to_vec(), rounding: 0.0 })
+        let at_least = values.iter().copied().filter(|v| *v >= 255.0).collect();
+        cutoffs_over_images(&recipe, &MarkerValues { set, marker, values: values.to_vec(), at_least, rounding: 0.0 })
     }
 
     #[test]
@@ -68,6 +90,19 @@ mod tests {
         assert_eq!(found("\"99 %\"", &values).unwrap().cutoffs, [99.0]);
         assert_eq!(found("[\"50 %\", \"median * 1.5\", 90]", &values).unwrap().cutoffs, [50.0, 75.0, 90.0]);
         assert!(found("\"otsu\"", &values).unwrap().warnings[0].contains("positive for nuclear means nothing"));
+    }
+
+    #[test]
+    fn few_and_overexposed_objects_are_told() {
+        let warnings = |above: &str, values: &[f64]| found(above, values).unwrap().warnings.join("; ");
+        let all: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!(warnings("\"99 %\"", &all), "");
+        assert!(warnings("\"99 %\"", &all[..29]).contains("found over 29 objects, and so few say little"));
+        let bright = [&all[..], &[255.0; 40]].concat();
+        let said = warnings("\"99 %\"", &bright);
+        assert!(said.contains("40 of the 140 objects that the cutoff, 255, is found over are overexposed"), "{said}");
+        // Below them it does not matter how bright they are.
+        assert_eq!(warnings("\"50 %\"", &bright), "");
     }
 
     #[test]

@@ -98,10 +98,13 @@ pub fn check(family: &Neighbours) -> std::result::Result<(), Objection> {
         return objection("centres", format!("{} centres", centres.len()), "2 to 50");
     }
     for centre in centres {
-        let is_share = |v: &f64| (0.0..=1.0).contains(v);
+        let is_share = |v: &f64| (-ROUNDING..=1.0 + ROUNDING).contains(v);
         let sum: f64 = centre.values().sum();
         if !centre.values().all(is_share) || sum > 1.0 + ROUNDING {
-            let what = format!("a centre has shares from 0 to 1 that are 1 together, or less; these are {sum}");
+            let shares: Vec<String> = centre.values().map(f64::to_string).collect();
+            let shares = shares.join(" + ");
+            let what =
+                format!("a centre has shares from 0 to 1 that are 1 together, or less; these are {shares} = {sum}");
             return objection("centres", what, "centres = [{ A = 0.9, B = 0.1 }, { B = 1.0 }] with classes A and B");
         }
     }

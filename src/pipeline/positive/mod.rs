@@ -23,7 +23,7 @@ use crate::table::{Cells, Column, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.
-const FEW: usize = 30;
+pub(super) const FEW: usize = 30;
 
 /// Judges the objects of a set by all markers that the recipe has for it. Columns, totals and warnings go into `found`.
 pub(super) fn markers<'a>(
@@ -180,7 +180,9 @@ impl<'a> Judging<'a> {
     /// What cutoffs over several images are found from.
     fn for_other_images(&self) -> Option<MarkerValues> {
         let (set, marker) = (self.set.to_owned(), self.marker.to_owned());
-        let values = || MarkerValues { set, marker, values: self.known().collect(), rounding: self.rounding };
+        let at_least = self.values.iter().zip(&self.at_least).filter_map(|(value, is)| value.filter(|_| *is));
+        let at_least = at_least.collect();
+        let values = || MarkerValues { set, marker, values: self.known().collect(), at_least, rounding: self.rounding };
         (!self.is_of_image()).then(values)
     }
 
