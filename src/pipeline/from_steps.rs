@@ -64,6 +64,7 @@ pub(super) fn from_steps(
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
+    state.warnings.extend(found.and_then(|_| typical::slices_by_default(geometry.shape, scan.spacing)));
     state.warnings.extend(modality::limits_in_suv(steps, channel.unit, recipe));
     if let Some(start) = &set.start {
         begin_with(source(made, start)?, recipe.body.excluded(start), &mut state)?;

@@ -90,7 +90,11 @@ impl State<'_> {
                     Some(CountedFrom::Ground) => self.above_ground(image, &signal, &method, bins, times)?,
                     _ => (signal.threshold, self.floor(image, &signal, times, spacing == BinScale::Log)?),
                 };
-                (t.max(floor), floor, Some(signal.classes.least))
+                let t = match (p.method, spacing) {
+                    (Method::Otsu, BinScale::Sqrt) => self.above_uneven_ground(image, &signal, t.max(floor))?,
+                    _ => t.max(floor),
+                };
+                (t, floor, Some(signal.classes.least))
             }
         };
         let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| src.scale.sample(v)));

@@ -28,6 +28,7 @@ mod doubt;
 mod drawn;
 mod even_slices;
 mod faults;
+mod few_bright;
 mod fill_holes;
 mod floor;
 mod from_steps;

@@ -15,6 +15,11 @@ const DEPTH: f64 = 0.08;
 /// The same on distances alone.
 const DEPTH_OF_SHAPE: f64 = 0.15;
 
+/// The edge of an object lies at this share of its brightness, as people draw it in single slices.
+const FRACTION: f64 = 0.375;
+/// In stacks at half: there the blur of a microscope adds more above and below, and a lower share makes volumes 20 to 70 % too large.
+const FRACTION_OF_STACKS: f64 = 0.5;
+
 /// Pixels of a landscape, the sum of six maps, that a valley is deeper than if it is not of pixels alone: a quarter of a pixel in each.
 const GRAIN: f64 = 1.5;
 
@@ -72,7 +77,7 @@ impl State<'_> {
     pub fn refine(&mut self, p: &recipe::Refine) -> Result<()> {
         let src = self.with_light(&p.of)?;
         let settings = Refine {
-            fraction: p.fraction.unwrap_or(0.375),
+            fraction: p.fraction.unwrap_or(if self.geometry.shape.is_flat() { FRACTION } else { FRACTION_OF_STACKS }),
             quantile: p.quantile.unwrap_or(0.7),
             floor: p.floor,
             dimmest: p.dimmest.unwrap_or(0.0),

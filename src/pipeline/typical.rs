@@ -7,7 +7,7 @@ use crate::ops::scale::scale;
 use crate::ops::sizes::sizes;
 use crate::profile::stage;
 use crate::recipe::ObjectScale;
-use crate::units::{Length, Shape};
+use crate::units::{Length, Shape, Spacing};
 use crate::{Error, Result};
 
 /// As a recipe says it: found in the image that steps work on, given, or none.
@@ -74,6 +74,15 @@ pub(super) fn doubtful(radius: f64, shape: Shape) -> Option<String> {
              light out of focus, or a stain, which hides all others; look at the overlay, or give the size: scale = \"8 px\"",
             shape.y, shape.x
         )
+    })
+}
+
+/// A warning where objects of a stack were searched with a distance of slices that nothing says.
+pub(super) fn slices_by_default(shape: Shape, spacing: Option<Spacing>) -> Option<String> {
+    (!shape.is_flat() && spacing.is_none()).then(|| {
+        "nothing says how far the slices of this stack are apart: objects were searched as if it were one pixel, which finds other sizes and numbers \
+         of objects where it is not; give all three in the recipe: spacing_um = [distance of slices, pixel, pixel]"
+            .into()
     })
 }
 
