@@ -63,7 +63,7 @@ impl Ran {
 
     fn with(bench: &Bench, args: &[&str]) -> Self {
         let usual =
-            ["run", "-r", "recipe.toml", "-o", "out", "--device", "cpu", "--no-labels", "--no-overlays", "--force"];
+            ["run", "-r", "recipe.toml", "-o", "out", "--device", "cpu", "--no-labels", "--no-overlays", "--overwrite"];
         let done = bench.uptake(&[&usual, args].concat());
         assert_eq!(done.status.code(), Some(0), "{}", words(&done));
         let first = |name: &str| rows(&bench.at(name)).remove(0);
@@ -206,4 +206,36 @@ fn a_size_that_fills_in_is_told_with_what_the_file_says() {
     let same = Ran::of(&ome(1, "PhysicalSizeX=\"0.5\""), &["spacing_um=0.5"]);
     assert!(same.warnings().is_empty() && same.notes().contains("none along y"), "{}", same.notes());
     assert!(Ran::of(&pages(1, &[]), &["spacing_um=0.5"]).notes().contains("the file has none"));
+}
+
+/// Regression: of stacks the remedies named one number, which is the distance of slices as well.
+#[test]
+fn remedies_of_stacks_name_all_three_sizes() {
+    let out = ["-o", "out", "--device", "cpu", "--no-labels", "--no-overlays", "--overwrite"];
+    for (slices, size, quote) in [(1, "0.65", ""), (SLICES, "[2,0.65,0.65]", "\"")] {
+        let z = |um: f64| ome(slices, &format!("{} PhysicalSizeZ=\"{um}\"", pixel(um / 4.0)));
+        let bench = Bench::with(
+            &format!("files.pattern = \"{{name}}_{{channel}}.tif\"\n{RECIPE}").replace("ch = [0]", "ch = [\"a\"]"),
+        );
+        bench.write("in/x_a.tif", z(2.0));
+        bench.write("in/x_b.tif", z(3.0));
+        let run = |more: &[&str]| bench.uptake(&[&["run", "in", "-r", "recipe.toml"], &out[..], more].concat());
+        let refused = run(&[]);
+        let remedy = format!("--set {quote}spacing_um_replace={size}{quote} (");
+        assert!(refused.status.code() == Some(1) && words(&refused).contains(&remedy), "{}", words(&refused));
+        let followed = run(&["--set", &format!("spacing_um_replace={size}")]);
+        assert_eq!(followed.status.code(), Some(0), "{}", words(&followed));
+
+        let bench = Bench::with(&RECIPE.replace("steps = [", "steps = [{ op = \"gaussian\", sigma = \"1 um\" }, "));
+        bench.write("a.tif", pages(slices, &[]));
+        let run = |more: &[&str]| bench.uptake(&[&["run", "a.tif", "-r", "recipe.toml"], &out[..], more].concat());
+        let refused = run(&[]);
+        assert!(
+            refused.status.code() == Some(1) && words(&refused).contains(&format!("{quote}spacing_um={size}{quote}")),
+            "{}",
+            words(&refused)
+        );
+        let followed = run(&["--set", &format!("spacing_um={size}")]);
+        assert_eq!(followed.status.code(), Some(0), "{}", words(&followed));
+    }
 }
