@@ -4,8 +4,8 @@ use crate::{Error, Result};
 use serde::Deserialize;
 
 /// What helps where a recipe has lengths and an image has no size of its pixels. PET must say it in its header.
-pub(crate) const NO_CALIBRATION: &str = "--set spacing_um=0.65 (the size of a pixel) for \
-    microscopy, a header with the voxel size for PET, or a recipe in px";
+pub(crate) const NO_CALIBRATION: &str = "--set spacing_um=0.65 (the size of a pixel; of a stack \
+    \"spacing_um=[2,0.65,0.65]\", along z, y and x) for microscopy, a header with the voxel size for PET, or a recipe in px";
 
 /// Size of an image in voxels. A 2-D image is one slice deep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -248,7 +248,7 @@ fn names_give_plates_and_wells_and_join_channels() {
         words(&output)
     );
     let images = bench.table("both/images.csv", &["well", "dose", "plate", "status"]);
-    assert_eq!(images, [["A01", "5", "P1", "ok"], ["B03", "7", "", "failed"]]);
+    assert_eq!(images, [["A01", "5", "P1", "ok"], ["B03", "7", "P1", "failed"]]);
     for (pattern, said) in [
         ("{plate", "without its }"),
         ("{a}/{a}", "{a} twice"),

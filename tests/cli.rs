@@ -101,7 +101,7 @@ fn a_physical_length_needs_a_calibration_or_a_setting() {
     assert_snapshot!(err(&run(&[])).lines().take(3).collect::<Vec<_>>().join("\n"), @r#"
     error: a.png: the recipe says "4 um", but the image has no calibration
       needed for: the object set "nuclei"
-      try: --set spacing_um=0.65 (the size of a pixel) for microscopy, a header with the voxel size for PET, or a recipe in px
+      try: --set spacing_um=0.65 (the size of a pixel; of a stack "spacing_um=[2,0.65,0.65]", along z, y and x) for microscopy, a header with the voxel size for PET, or a recipe in px
     "#);
     assert!(err(&run(&[])).contains("\ndone: 1 inputs = 0 ok + 1 failed + 0 skipped, in "));
     let o = run(&["--set", "spacing_um=0.5"]);

@@ -43,11 +43,15 @@ struct Scene {
     gain: f64,
     untargeted: fn(usize) -> f64,
     overexposed: Option<usize>,
+    /// Ends of the scales of both probes.
+    ends: [i32; 2],
+    /// The reference has objects.
+    muscle: bool,
 }
 
 impl Default for Scene {
     fn default() -> Self {
-        Scene { gain: 1.0, untargeted: |_| 200.0, overexposed: None }
+        Scene { gain: 1.0, untargeted: |_| 200.0, overexposed: None, ends: [65_535; 2], muscle: true }
     }
 }
 
@@ -57,15 +61,19 @@ impl Scene {
         let targeted = field(100.0, |i| self.gain * 200.0 * (1.0 + bound(i))).volume(6.0, 1);
         let samples = targeted.samples.host().unwrap().iter().enumerate();
         let end = |i: usize| object(i).is_some() && object(i) == self.overexposed;
-        let targeted = Volume::new(SHAPE, samples.map(|(i, s)| if end(i) { 65_535 } else { *s }).collect()).unwrap();
+        let targeted =
+            Volume::new(SHAPE, samples.map(|(i, s)| if end(i) { 65_535 } else { (*s).min(self.ends[0]) }).collect())
+                .unwrap();
         let untargeted = field(60.0, self.untargeted).volume(6.0, 2);
+        let samples = untargeted.samples.host().unwrap().iter();
+        let untargeted = Volume::new(SHAPE, samples.map(|s| (*s).min(self.ends[1])).collect()).unwrap();
         let labels = |from: usize, to: usize| {
             let label = |i: usize| object(i).filter(|o| (from..to).contains(o)).map_or(0, |o| (o - from + 1) as u32);
             Regions::of_voxels(SHAPE, &(0..SHAPE.len()).map(label).collect::<Vec<_>>()).unwrap()
         };
         let external = External::from([
             ("cells".to_string(), labels(0, CELLS)),
-            ("muscle".to_string(), labels(CELLS, WIDE * WIDE)),
+            ("muscle".to_string(), labels(CELLS, if self.muscle { WIDE * WIDE } else { CELLS })),
         ]);
         let scan = scan(vec![("A", targeted), ("B", untargeted)], None);
         pipeline::run(&scan, &recipe, &Device::Cpu, &external).unwrap()
@@ -171,8 +179,45 @@ fn what_stands_on_nothing_is_empty_and_told() {
     let dark = Scene { untargeted: |i| if i < CELLS { 200.0 } else { 0.0 }, ..Scene::default() };
     let outcome = dark.run(&pair(", reference = 'muscle'"));
     assert_eq!((empty(&outcome).len(), one(&outcome, "paired_factor_cells_EGFR")), (CELLS, None));
-    assert!(warnings(&outcome).contains("no factor for EGFR"), "{}", warnings(&outcome));
+    let told = warnings(&outcome);
+    assert!(told.contains("no factor for EGFR: of 6 objects of muscle 6 have no isotype above 0"), "{told}");
     is_near_the_truth(&dark.run(&pair(", factor = 1.0")));
+}
+
+/// Regression: whatever a reference lacked, the warning said that none of its objects had both probes above noise.
+#[test]
+fn a_reference_without_a_factor_says_why() {
+    let reference = pair(", reference = 'muscle'");
+    // The reference is the brightest by far, and beyond the end of the scale of one probe.
+    let bright = |i: usize| if i < CELLS { 200.0 } else { 5000.0 };
+    let cut = |i: usize| if i < CELLS { 200.0 } else { 3950.0 };
+    let scenes = [
+        (
+            Scene { untargeted: bright, ends: [65_535, 4095], ..Scene::default() },
+            "are overexposed in half of their voxels",
+        ),
+        (Scene { muscle: false, ..Scene::default() }, "muscle has no object"),
+    ];
+    for (scene, why) in scenes {
+        let outcome = scene.run(&reference);
+        assert_eq!(one(&outcome, "paired_factor_cells_EGFR"), None);
+        let told = warnings(&outcome);
+        assert!(told.contains("no factor for EGFR") && told.contains(why), "{told}");
+        assert!(!told.contains("above noise"), "{told}");
+        assert_eq!(told.contains("a shorter exposure, or factor"), why.contains("overexposed"), "{told}");
+        // The remedies: a number, and of what is overexposed a shorter exposure.
+        is_near_the_truth(&scene.run(&pair(", factor = 1.0")));
+    }
+    let shorter = Scene { untargeted: bright, ..Scene::default() };
+    assert!(one(&shorter.run(&reference), "paired_factor_cells_EGFR").is_some());
+    // Overexposed in part: there is a factor, and a doubt.
+    let partly = Scene { untargeted: cut, ends: [65_535, 4015], ..Scene::default() };
+    let told = warnings(&partly.run(&reference));
+    assert!(
+        told.contains("objects of muscle a hundredth of the voxels and more")
+            && told.contains("that is found in them is off"),
+        "{told}"
+    );
 }
 
 /// Mechanics: objects are positive, have phenotypes and are summed up by it; the dictionary has its columns, and threads change nothing.

@@ -9,7 +9,7 @@ use super::discover::Images;
 use super::guard::guarded;
 use super::item::{Item, Task};
 use super::metadata::Metadata;
-use super::plates::{Control, WellFacts};
+use super::plates::{Control, Well, WellFacts, well_column};
 use super::recipes::Recipes;
 use super::settings::Settings;
 use super::{machine, one_by_one};
@@ -117,7 +117,8 @@ fn groups(recipes: &Recipes, images: &Images) -> Result<BTreeMap<Key, Group>> {
         let recipe = recipe_of(recipes, &item)?;
         for (set, marker, how) in markers(&recipe) {
             columns_are_known(&recipe, (set, marker, how), &images.metadata)?;
-            let cells = how.by.iter().map(|column| cell(&images.metadata, &item, column, marker));
+            let well = well_column(&[&*recipe]);
+            let cells = how.by.iter().map(|column| cell(&images.metadata, &item, (column, column == well), marker));
             let key = (set.to_owned(), marker.to_owned(), cells.collect::<Result<Vec<_>>>()?);
             let new =
                 || Group { how: how.clone(), recipe: recipe.clone().into_owned(), wanted_by: vec![], over: vec![] };
@@ -192,9 +193,11 @@ fn columns_are_known(recipe: &Recipe, (set, marker, how): (&str, &str, &Positive
     }))
 }
 
-/// What an image has in a column of `by`.
-fn cell(metadata: &Metadata, item: &Item, column: &str, marker: &str) -> Result<String> {
-    let cell = metadata.value(item, column).flatten().map(str::to_owned);
+/// What an image has in a column of `by`; wells in one form.
+fn cell(metadata: &Metadata, item: &Item, (column, is_well): (&str, bool), marker: &str) -> Result<String> {
+    let one =
+        |word: &str| Well::parse(word).filter(|_| is_well).map_or_else(|| word.to_owned(), |well| well.to_string());
+    let cell = metadata.value(item, column).flatten().map(one);
     cell.ok_or_else(|| {
         let what = format!("{}: nothing in the column {column}, by which the cutoff of {marker} is found", item.name);
         Error::usage(what).remedy(format!("a word in the column {column}"))

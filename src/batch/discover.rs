@@ -60,7 +60,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
         recipes.check(&images.items, claims)?;
     }
     if let Some(groups) = &groups {
-        images.group(groups, &joined)?;
+        images.group(groups, &joined, plates::well_column(&recipes.all()))?;
     }
     plates::lay_out(&recipes.all(), &mut images.metadata, &mut images.items)?;
     if !images.metadata.names().is_empty() {
@@ -168,8 +168,11 @@ impl Images {
 
     /// Gives each image what its path says. One whose path does not fit fails: it would stand beside the others without a well.
     /// So does a copy of another one (`joined`) that the path calls something else: it was meant to be an image of its own.
-    fn group(&mut self, groups: &PathPattern, joined: &HashMap<PathBuf, PathBuf>) -> Result<()> {
+    /// A `well` that the sheet and the path write in two forms is one.
+    fn group(&mut self, groups: &PathPattern, joined: &HashMap<PathBuf, PathBuf>, well: &str) -> Result<()> {
         let places = self.metadata.add(&groups.names(), "As the path of the image says (files.groups).");
+        let well = self.metadata.names().iter().position(|name| name == well);
+        let is_one = |place, a: &str, b: &str| Some(place) == well && plates::are_one_well(a, b);
         let said = |path: &Path| path.parent().and_then(|folder| groups.folder(folder)).map(|c| c.values);
         self.items.change(|item| {
             if let (Task::Skip(reason), Source::File(path)) = (&item.task, &item.source)
@@ -189,7 +192,7 @@ impl Images {
                 Source::Channels(set) => set.files.first().and_then(|(_, path)| groups.file(path)),
             };
             let values = captured.map(|c| c.values.into_iter().map(Some).collect::<Vec<_>>());
-            let e = match values.map(|values| metadata::put(item, &places, &values)) {
+            let e = match values.map(|values| metadata::put(item, &places, &values, is_one)) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(e)) => {
                     let column = &self.metadata.names()[e.place];

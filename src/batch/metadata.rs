@@ -85,22 +85,31 @@ pub struct Contradiction {
     pub new: String,
 }
 
-/// Puts cells into the columns of an image at these places.
+/// Puts cells into the columns of an image at these places. `is_one` says which words of a column stand for one thing; what stood
+/// there first stays.
 ///
 /// # Errors
-/// Another value stands there.
-pub fn put(item: &mut Item, places: &[usize], cells: &[Option<String>]) -> Result<(), Contradiction> {
+/// Another value stands in one of them; the others are filled all the same.
+pub fn put(
+    item: &mut Item,
+    places: &[usize],
+    cells: &[Option<String>],
+    is_one: impl Fn(usize, &str, &str) -> bool,
+) -> Result<(), Contradiction> {
     let mut all = item.metadata.to_vec();
+    let mut first = Ok(());
     for (place, cell) in places.iter().copied().zip(cells) {
         let Some(new) = cell else { continue };
         all.resize(all.len().max(place + 1), None);
         match &all[place] {
-            Some(there) if there != new => {
-                return Err(Contradiction { place, there: there.clone(), new: new.clone() });
+            Some(there) if there == new || is_one(place, there, new) => {}
+            Some(there) if first.is_ok() => {
+                first = Err(Contradiction { place, there: there.clone(), new: new.clone() });
             }
-            _ => all[place] = Some(new.clone()),
+            Some(_) => {}
+            None => all[place] = Some(new.clone()),
         }
     }
     item.metadata = all.into();
-    Ok(())
+    first
 }

@@ -19,6 +19,8 @@ use std::collections::HashMap;
 const ROUNDS: usize = 300;
 /// Distinct rows up to which looking them up is faster than sorting all.
 const FEW: usize = 1 << 12;
+/// Numbers of centres that lie no farther apart than this share of the largest are one.
+const ROUNDING: f64 = 1e-12;
 /// Rows whose sums are made by one thread.
 const BLOCK: usize = 1 << 14;
 
@@ -145,14 +147,33 @@ fn squared(a: &[f64], b: &[f64]) -> f64 {
 
 /// The centres of at most `k` clusters, the lowest first number first: fewer if there are fewer distinct rows.
 pub fn kmeans(rows: &Rows, k: usize) -> Vec<Vec<f64>> {
-    let mut centres = if rows.len() <= k {
+    let centres = if rows.len() <= k {
         (0..rows.len()).map(|i| rows.row(i).to_vec()).collect()
     } else {
         let (first, second) = (lloyd(rows, quantiles(rows, k)), lloyd(rows, farthest(rows, k)));
         if second.0 < first.0 { second.1 } else { first.1 }
     };
-    centres.sort_by(|a, b| compare(a, b));
-    centres
+    in_order(centres)
+}
+
+/// By the first number, then by the next. Means of rows come out a few of the last digits apart where they are one, so numbers that
+/// follow each other no farther apart than rounding have one rank.
+fn in_order(centres: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let mut ranks = vec![vec![]; centres.len()];
+    for k in 0..centres.first().map_or(0, Vec::len) {
+        let most = centres.iter().fold(0.0, |most: f64, centre| most.max(centre[k].abs()));
+        let mut order: Vec<usize> = (0..centres.len()).collect();
+        order.sort_by(|a, b| centres[*a][k].total_cmp(&centres[*b][k]));
+        let (mut rank, mut last) = (0, f64::NEG_INFINITY);
+        for i in order {
+            rank += usize::from(centres[i][k] - last > ROUNDING * most);
+            last = centres[i][k];
+            ranks[i].push(rank);
+        }
+    }
+    let mut both: Vec<(Vec<usize>, Vec<f64>)> = ranks.into_iter().zip(centres).collect();
+    both.sort_by(|(a, centre), (b, other)| a.cmp(b).then_with(|| compare(centre, other)));
+    both.into_iter().map(|(_, centre)| centre).collect()
 }
 
 fn quantiles(rows: &Rows, k: usize) -> Vec<Vec<f64>> {

@@ -91,3 +91,13 @@ fn looked_up_and_sorted_rows_are_the_same() {
     assert!(Rows::looked_up(&many, 2).is_none());
     assert_eq!(Rows::of(&many, 2), Rows::sorted(&many, 2));
 }
+
+/// Regression: the second number decided nothing where the first ones differ in their last bit.
+#[test]
+fn first_numbers_that_are_one_but_for_rounding_leave_it_to_the_next() {
+    let sum = 0.1 + 0.2;
+    let of = |all: &[f64]| kmeans(&Rows::of(all, 2).0, 4);
+    let expected = [vec![0.1, 9.0], vec![sum, 1.0], vec![0.3, 2.0], vec![sum, 3.0]];
+    assert_eq!(of(&[0.3, 2.0, sum, 3.0, 0.1, 9.0, sum, 1.0]), expected);
+    assert_eq!(of(&[0.3, 2.0, 0.3 + 1e-9, 1.0]), [vec![0.3, 2.0], vec![0.3 + 1e-9, 1.0]]);
+}

@@ -56,17 +56,18 @@ pub(super) fn add(
 ) -> Result<()> {
     for (pair, how) in of.recipe.body.paired.get(name).into_iter().flatten() {
         let both = Both::of(name, how, (request, by_channel.sets.get(name)), around)?;
-        let factor = match &how.reference {
-            Some(reference) => factor_of(reference, how, of, by_channel, around)?,
-            None => Some(how.factor.unwrap_or(1.0)),
+        let (factor, told) = match &how.reference {
+            Some(reference) => factor_of(reference, (name, pair, how), of, by_channel, around)?,
+            None => (Some(how.factor.unwrap_or(1.0)), vec![]),
         };
+        found.warnings.extend(told);
         let ratio = |both: &std::result::Result<[f64; 2], Why>| {
             let [targeted, untargeted] = both.ok()?;
             Some(targeted / (untargeted * factor?)).filter(|ratio| ratio.is_finite())
         };
         let ratios: Vec<Option<f64>> = both.of.iter().map(ratio).collect();
         add_columns((name, pair, how), &ratios, factor, found);
-        found.warnings.extend(both.warnings((name, pair, how), factor, &ratios));
+        found.warnings.extend(both.warnings((name, pair, how), &ratios));
     }
     Ok(())
 }
@@ -116,21 +117,8 @@ impl Both {
         Ok(Both { of, partly })
     }
 
-    /// What the user should know of the ratios of a pair.
-    fn warnings(
-        &self,
-        (set, pair, how): (&str, &str, &Paired),
-        factor: Option<f64>,
-        ratios: &[Option<f64>],
-    ) -> Vec<String> {
-        let (all, Paired { targeted, untargeted, .. }) = (self.of.len(), how);
-        let mut told = vec![];
-        if let (Some(reference), None) = (&how.reference, factor) {
-            told.push(format!(
-                "no factor for {pair}: no object of {reference} has both {targeted} and {untargeted} above noise, so no object of {set} has a binding potential; \
-                 give another reference, or factor = 1.3 in [paired.{set}]"
-            ));
-        }
+    /// How many objects have no ratio, and why; nothing if all have one.
+    fn lacking(&self, untargeted: &str) -> Option<String> {
         let lacking = |why: Why| self.of.iter().filter(|both| **both == Err(why)).count();
         let reasons = [
             (Why::NoValue, "have no value of one of the probes".to_string()),
@@ -144,13 +132,17 @@ impl Both {
         ];
         let reasons = reasons.iter().map(|(why, words)| (lacking(*why), words)).filter(|(n, _)| *n > 0);
         let reasons: Vec<String> = reasons.map(|(n, words)| format!("{n} {words}")).collect();
-        if !reasons.is_empty() {
+        Some(reasons.join(", ")).filter(|words| !words.is_empty())
+    }
+
+    /// What the user should know of the ratios of a pair.
+    fn warnings(&self, (set, pair, how): (&str, &str, &Paired), ratios: &[Option<f64>]) -> Vec<String> {
+        let (all, Paired { targeted, untargeted, .. }) = (self.of.len(), how);
+        let mut told = vec![];
+        if let Some(lacking) = self.lacking(untargeted) {
             let known = self.of.iter().filter(|both| both.is_ok()).count();
             let median = if speak_for(known, all) { "" } else { "; no median is given of the others" };
-            told.push(format!(
-                "{pair}: of {all} objects of {set} {}: no binding potential{median}",
-                reasons.join(", ")
-            ));
+            told.push(format!("{pair}: of {all} objects of {set} {lacking}: no binding potential{median}"));
         }
         if self.partly > 0 {
             told.push(format!(
@@ -172,15 +164,23 @@ impl Both {
     }
 }
 
-/// What makes the untargeted probe agree with the targeted one in objects without a target: the medians of both, one over the other.
+/// What makes the untargeted probe agree with the targeted one in objects without a target: the medians of both, one over the other. With
+/// what the user should know of it.
 fn factor_of(
     reference: &str,
-    how: &Paired,
+    (name, pair, how): (&str, &str, &Paired),
     of: &Sets,
     by_channel: &ByChannel,
     around: &Surroundings,
-) -> Result<Option<f64>> {
-    let Some(set) = of.made.get(reference) else { return Ok(None) };
+) -> Result<(Option<f64>, Vec<String>)> {
+    let none = |why: String, also: &str| {
+        let what = format!(
+            "no factor for {pair}: {why}, so no object of {name} has a binding potential; give another reference, {also}or factor = 1.3 in \
+             [paired.{name}]"
+        );
+        Ok((None, vec![what]))
+    };
+    let Some(set) = of.made.get(reference) else { return none(format!("there is no {reference}"), "") };
     let kept = by_channel.sets.get(reference);
     let wanted = of.recipe.body.measure.get(reference).map_or(&[][..], |measure| &measure.families);
     let families = kept.map_or(wanted, |kept| &kept.other_families);
@@ -191,8 +191,24 @@ fn factor_of(
         let values = both.of.iter().filter_map(|both| both.as_ref().ok().map(|both| both[k])).collect();
         statistic_of(Statistic::Median, values)
     };
-    let factor = median(0).zip(median(1)).map(|(targeted, untargeted)| targeted / untargeted);
-    Ok(factor.filter(|factor| factor.is_finite() && *factor > 0.0))
+    let (all, Paired { targeted, untargeted, .. }) = (both.of.len(), how);
+    let Some((t, u)) = median(0).zip(median(1)) else {
+        let also = if both.of.contains(&Err(Why::Overexposed)) { "a shorter exposure, " } else { "" };
+        return match both.lacking(untargeted) {
+            Some(lacking) => none(format!("of {all} objects of {reference} {lacking}"), also),
+            None => none(format!("{reference} has no object"), also),
+        };
+    };
+    let factor = t / u;
+    if !factor.is_finite() || factor <= 0.0 {
+        return none(format!("the median of {targeted} in {reference} is {t}, which is not above 0"), "");
+    }
+    let cut = format!(
+        "{pair}: in {} of {all} objects of {reference} a hundredth of the voxels and more lies where the scale of {targeted} or {untargeted} ends, \
+         and the factor {factor:.4} that is found in them is off; a shorter exposure tells",
+        both.partly
+    );
+    Ok((Some(factor), if both.partly > 0 { vec![cut] } else { vec![] }))
 }
 
 fn add_columns(
@@ -239,7 +255,8 @@ fn add_columns(
             format!("{untargeted} is taken times this for {pair} of {set}, as the recipe says; 1 if it says nothing.")
         }
     };
-    let empty = "no object of the reference has both probes above noise".to_string();
+    let empty =
+        "the reference has no object, or none that has both probes above noise and is not overexposed".to_string();
     let cells = Cells::Real(vec![factor]);
     totals.push(Column { empty, ..Column::new(format!("paired_factor_{set}_{pair}"), "1", about, cells) });
     found.totals.columns.extend(totals.columns);

@@ -49,7 +49,7 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
 fn place(scan: &Scan, xyz: [f64; 3]) -> Result<[f64; 3]> {
     let spacing = scan.spacing.ok_or_else(|| {
         Error::usage("a sphere at a place in mm, but the image has no calibration")
-            .remedy("--set spacing_um=0.65 (the size of a pixel) for microscopy, a header with the voxel size for PET")
+            .remedy("--set spacing_um=0.65 (the size of a pixel; of a stack \"spacing_um=[2,0.65,0.65]\", along z, y and x) for microscopy, a header with the voxel size for PET")
     })?;
     Ok(scan.patient_grid.unwrap_or(PatientGrid::STRAIGHT).grid(&spacing, xyz))
 }

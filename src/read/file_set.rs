@@ -215,8 +215,9 @@ fn alike(set: &FileSet, channel: &str, one: Measure, first: Measure) -> Result<(
         set.name,
         words(first.1)
     );
-    Err(Error::format(what).remedy(match in_patient {
-        true => RESAMPLE,
-        false => "--set spacing_um_replace=0.65 (the size of a pixel, of all files)",
+    Err(Error::format(what).remedy(match (in_patient, one.0.is_flat()) {
+        (true, _) => RESAMPLE,
+        (false, true) => "--set spacing_um_replace=0.65 (the size of a pixel, of all files)",
+        (false, false) => "--set \"spacing_um_replace=[2,0.65,0.65]\" (along z, y and x, of all files)",
     }))
 }

@@ -8,8 +8,7 @@
 
 use super::Options;
 use super::layout::{Layout, Sizes};
-use super::resolution;
-use crate::units::Spacing;
+use super::resolution::{self, Stated};
 use crate::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
 
@@ -57,45 +56,40 @@ pub fn layout(
         Some(o) if o == "DEFAULT" => "CZT".into(),
         Some(o) => return Err(Error::format(format!("ImageJ: the order \"{o}\""))),
     };
-    let spacing = calibration(&lines, per_unit, sizes.z, &mut warnings);
+    let stated = calibration(&lines, per_unit, sizes.z);
     Ok(Layout {
         format: "ImageJ TIFF",
         planes: sizes.pages(&order, sizes.time_point(options, &mut warnings)?),
         slices: sizes.z,
         described: Some(sizes.planes()?),
         runs: true,
-        spacing,
+        stated,
         warnings,
         ..Layout::default()
     })
 }
 
-fn calibration(
-    lines: &HashMap<&str, &str>,
-    per_unit: Option<(f64, f64)>,
-    slices: usize,
-    warnings: &mut Vec<String>,
-) -> Option<Spacing> {
-    let unit = lines.get("unit")?.trim();
+fn calibration(lines: &HashMap<&str, &str>, per_unit: Option<(f64, f64)>, slices: usize) -> Stated {
+    let unit = lines.get("unit").map_or("", |unit| unit.trim());
     if matches!(unit, "" | "pixel" | "pixels") {
-        return None;
+        return Stated::default();
     }
     // A single slice has no size along z, whatever its unit.
     let z_unit = if slices > 1 { "zunit" } else { "unit" };
     let units = ["unit", "yunit", z_unit].map(|key| lines.get(key).map_or(unit, |u| u.trim()));
-    let [Some(x_um), Some(y_um), Some(z_um)] = units.map(micrometres) else {
-        let unknown: BTreeSet<_> = units.into_iter().filter(|u| micrometres(u).is_none()).collect();
-        let not_understood = |unit| format!("calibration in \"{unit}\" is not understood; lengths are in px");
-        warnings.extend(unknown.into_iter().map(not_understood));
-        return None;
+    let unknown: BTreeSet<_> = units.into_iter().filter(|u| micrometres(u).is_none()).collect();
+    let not_understood = unknown.into_iter().map(resolution::not_understood).collect();
+    let [Some(x_um), Some(y_um), z_um] = units.map(micrometres) else {
+        return Stated { doubts: not_understood, ..Stated::default() };
     };
     let Some((x, y)) = per_unit else {
-        warnings.push("ImageJ names a unit, but the file has no resolution; lengths are in px".into());
-        return None;
+        return Stated::nothing("ImageJ names a unit, but the file has no resolution".into());
     };
     // Stacks that were turned over have a negative one.
-    let z = lines.get("spacing").and_then(|s| s.trim().parse::<f64>().ok()).map(|z| z.abs() * z_um);
-    resolution::stated([z, Some(y_um / y), Some(x_um / x)], slices, warnings)
+    let z = lines.get("spacing").and_then(|s| s.trim().parse::<f64>().ok());
+    let z = z.zip(z_um).map(|(z, um)| z.abs() * um);
+    let stated = resolution::stated([z, Some(y_um / y), Some(x_um / x)], slices);
+    Stated { doubts: [not_understood, stated.doubts].concat(), ..stated }
 }
 
 /// Micrometres in a unit by its usual names.
@@ -129,25 +123,25 @@ mod tests {
         let text = "ImageJ=1.53c\nimages=6\nchannels=2\nslices=3\nhyperstack=true\nunit=micron\nspacing=1.5\n";
         let l = read(text, 6).unwrap();
         assert_eq!(l.planes.iter().map(|p| p.page).collect::<Vec<_>>(), [0, 2, 4, 1, 3, 5]);
-        assert_eq!(l.spacing.unwrap().zyx, [1.5, 0.5, 0.5]);
+        assert_eq!(l.stated.spacing.unwrap().zyx, [1.5, 0.5, 0.5]);
         assert_eq!(read("ImageJ=1\nimages=4\n", 4).unwrap().slices, 4);
-        assert_eq!(read("ImageJ=1\nunit=\\u00B5m\n", 1).unwrap().spacing.unwrap().zyx[2], 0.5);
+        assert_eq!(read("ImageJ=1\nunit=\\u00B5m\n", 1).unwrap().stated.spacing.unwrap().zyx[2], 0.5);
     }
 
     #[test]
     fn each_axis_may_have_a_unit_of_its_own() {
         let text = "ImageJ=1\nimages=3\nslices=3\nunit=micron\nyunit=mm\nzunit=mm\nspacing=0.002\n";
         let of_two = layout(text, 3, 1, Some((2.0, 2000.0)), &Options::default()).unwrap();
-        assert_eq!(of_two.spacing.unwrap().zyx, [2.0, 0.0005 * 1000.0, 0.5]);
+        assert_eq!(of_two.stated.spacing.unwrap().zyx, [2.0, 0.0005 * 1000.0, 0.5]);
         let odd = read("ImageJ=1\nimages=3\nslices=3\nunit=micron\nzunit=ell\nspacing=2\n", 3).unwrap();
-        assert!(odd.spacing.is_none() && odd.warnings[0].contains("ell"));
+        assert!(odd.stated.spacing.is_none() && odd.stated.doubts[0].contains("ell"));
         // 72 dots per inch, whatever unit they are written in.
         let dots = |text: &str, per: f64| layout(text, 1, 1, Some((per, per)), &Options::default()).unwrap();
         for (unit, per) in [("inch", 72.0), ("cm", 28.3465), ("mm", 2.83465), ("inch", 300.0)] {
             let l = dots(&format!("ImageJ=1\nunit={unit}\n"), per);
-            assert!(l.spacing.is_none() && l.warnings.len() == 1, "{unit} {per}");
+            assert!(l.stated.spacing.is_none() && l.stated.doubts.len() == 1, "{unit} {per}");
         }
-        assert_eq!(dots("ImageJ=1\nunit=cm\n", 5000.0).spacing.unwrap().zyx[1..], [2.0, 2.0]);
+        assert_eq!(dots("ImageJ=1\nunit=cm\n", 5000.0).stated.spacing.unwrap().zyx[1..], [2.0, 2.0]);
     }
 
     #[test]
@@ -161,10 +155,10 @@ mod tests {
 
     #[test]
     fn what_is_unknown_stays_unknown() {
-        assert!(read("ImageJ=1\nunit=pixel\n", 1).unwrap().spacing.is_none());
+        assert!(read("ImageJ=1\nunit=pixel\n", 1).unwrap().stated.spacing.is_none());
         let l = read("ImageJ=1\nunit=furlong\n", 1).unwrap();
-        assert!(l.spacing.is_none() && l.warnings.len() == 1);
-        assert!(read("ImageJ=1\nimages=3\nslices=3\nunit=um\n", 3).unwrap().spacing.is_none());
+        assert!(l.stated.spacing.is_none() && l.stated.doubts.len() == 1);
+        assert!(read("ImageJ=1\nimages=3\nslices=3\nunit=um\n", 3).unwrap().stated.spacing.is_none());
     }
 
     #[test]

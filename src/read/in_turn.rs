@@ -1,6 +1,6 @@
 //! Reading an image of which only some channels stay in memory.
 
-use super::{Input, Options, Source, calibration, empty_channel, tiff};
+use super::{Input, Options, Source, empty_channel, tiff};
 use crate::Result;
 use crate::image::{InTurn, Scan};
 use std::collections::BTreeMap;
@@ -19,7 +19,6 @@ pub fn open_in_turn(path: &Path, options: &Options, kept: &[usize]) -> Result<Sc
             empty.insert(i, empty_channel(channel));
             kept.contains(&i)
         })?;
-        calibration::of_scan(&mut scan, options);
         scan.warnings.extend(empty.into_values().flatten());
         Ok(scan)
     };

@@ -1,5 +1,6 @@
 //! Which page is which plane of an image: what the metadata of a TIFF family file come down to.
 
+use super::resolution::Stated;
 use super::{Options, Pages};
 use crate::units::Spacing;
 use crate::{Error, Result};
@@ -37,7 +38,9 @@ pub struct Layout {
     pub runs: bool,
     /// Names of the channels, as far as they have one.
     pub names: Vec<Option<String>>,
-    /// Calibration.
+    /// What the file says of the size of its voxels.
+    pub stated: Stated,
+    /// The calibration that counts, which is worked out from that and the recipe.
     pub spacing: Option<Spacing>,
     /// Bits that carry the numbers, where the file says it: 12 for a 12-bit camera stored in 16.
     pub significant_bits: Option<u8>,
@@ -45,6 +48,8 @@ pub struct Layout {
     pub facts: Vec<(String, String)>,
     /// For the warnings of the scan.
     pub warnings: Vec<String>,
+    /// For its notes.
+    pub notes: Vec<String>,
 }
 
 /// Sizes of the axes that are counted in pages.

@@ -279,15 +279,13 @@ fn format(input: &Input) -> Result<&'static Format> {
 
 fn examine_input(input: &Input, options: &Options) -> Result<Extent> {
     let format = format(input)?;
-    let extent = (format.examine)(input, options)?;
-    Ok(if format.is_scan { extent } else { calibration::of_extent(extent, options) })
+    (format.examine)(input, options)
 }
 
 fn read_input(input: &Input, options: &Options) -> Result<Scan> {
     let format = format(input)?;
     let mut scan = (format.read)(input, options)?;
     if !format.is_scan {
-        calibration::of_scan(&mut scan, options);
         scan.warnings.extend(scan.channels.iter().filter_map(empty_channel).collect::<Vec<_>>());
     }
     Ok(scan)

@@ -9,7 +9,8 @@
 use super::extent::{self, Extent};
 use super::numbers::{self, Kind, Numbers, Stored};
 use super::raster_decoder::{Decoder, Header};
-use super::{Colour, Format, Input, Options, bmp, jpeg, layout, png};
+use super::resolution::Stated;
+use super::{Colour, Format, Input, Options, bmp, calibration, jpeg, layout, png};
 use crate::image::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
@@ -66,7 +67,7 @@ impl Header {
             shape: self.shape(),
             channels,
             names: layout::names(&[], 1, channels, colours == 3),
-            spacing: None,
+            spacing: calibration::settle(&Stated::default(), 1, options).spacing,
             reading: decoded.saturating_add(left_out).saturating_add(self.decoder),
             in_turn: false,
             files: vec![input.path.to_path_buf()],
@@ -91,7 +92,7 @@ fn examine(input: &Input, options: &Options, decoder: &Decoder) -> Result<Extent
 }
 
 fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
-    let (header, Extent { shape, .. }) = plan(input, options, decoder)?;
+    let (header, Extent { shape, spacing, .. }) = plan(input, options, decoder)?;
     let mut decoded = vec![0; shape.len() * header.samples * usize::from(header.bits / 8)];
     (decoder.pixels)(&input.source, options.max_bytes, &mut decoded)?;
     let mut facts = vec![("format".into(), decoder.name.into()), ("stored as".into(), header.stored_as())];
@@ -102,9 +103,10 @@ fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
     facts.extend(decoder.compression.map(|c| ("compression".into(), c.into())));
     let stored = Stored { kind: Kind::Uint, bits: header.bits };
     facts.push(("stored type".into(), stored.to_string()));
-    let make = |(name, plane)| numbers::channel(name, shape, None, Numbers::Uint(plane), stored);
+    let make = |(name, plane)| numbers::channel(name, shape, spacing, Numbers::Uint(plane), stored);
     let channels = names.into_iter().zip(planes).map(make).collect::<Result<Vec<_>>>()?;
-    Ok(Scan { facts, warnings, ..Scan::new(Modality::Fluorescence, shape, channels) })
+    let notes = calibration::settle(&Stated::default(), 1, options).notes;
+    Ok(Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
 }
 
 /// Samples by channel.

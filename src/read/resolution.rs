@@ -29,47 +29,89 @@ const UNLIKE: f64 = 50.0;
 /// Slices are less than this many pixels apart, and more than one such part of a pixel.
 const SLICES: f64 = 100.0;
 
-/// A calibration from sizes along z, y and x in micrometres that a file states. A single slice needs none along z. A doubt
-/// leaves a note.
-pub fn stated([z, y, x]: [Option<f64>; 3], slices: usize, warnings: &mut Vec<String>) -> Option<Spacing> {
-    let (Some(y), Some(x)) = (y, x) else {
-        warnings.push("the calibration is incomplete; lengths are in px".into());
-        return None;
-    };
-    let mut px = |what: String| {
-        warnings.push(format!("{what}; lengths are in px, unless spacing_um is given"));
-        None
-    };
-    if let Some(size) = [y, x].into_iter().find(|v| !SIZES.contains(v)) {
-        return px(format!("the file says that a pixel has {size} um, which cannot be"));
+/// What a file says about the size of its voxels. What the user is told of it depends on what the recipe says: see
+/// [`calibration`](super::calibration).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stated {
+    /// The size that counts, if the recipe has no other.
+    pub spacing: Option<Spacing>,
+    /// Sides of a pixel along y and x in micrometres that can be meant, though no size counts.
+    pub pixel: [Option<f64>; 2],
+    /// It is the distance of slices alone that is missing.
+    pub lacks_distance: bool,
+    /// Why no size counts, or why the one that does is doubted.
+    pub doubts: Vec<String>,
+}
+
+impl Stated {
+    /// A size that counts.
+    fn counts(zyx: [f64; 3]) -> Self {
+        Stated { spacing: Spacing::um(zyx), ..Stated::default() }
     }
-    if let Some(dots) = DOTS.iter().find(|d| (x * **d / 25_400.0 - 1.0).abs() < 1e-3) {
-        return px(format!("the file says {x} um, which is {dots} dots per inch as of a screen or printer"));
+
+    /// No size counts, for a reason.
+    pub fn nothing(why: String) -> Self {
+        Stated { doubts: vec![why], ..Stated::default() }
     }
-    if (x / y).max(y / x) > UNLIKE {
-        return px(format!("the file says that a pixel has {x} um along x and {y} um along y, which cannot be"));
-    }
-    match z {
-        Some(z) if SIZES.contains(&z) => {
-            warnings.extend(doubt_of_slices(z, [y, x], slices));
-            warnings.extend(doubt_of_size([y, x]));
-            Spacing::um([z, y, x])
+
+    /// Pixels of slices whose distance is not known, for a reason.
+    fn slices(why: &str, [y, x]: [f64; 2]) -> Self {
+        if let Some(doubt) = doubt_of_size([y, x]) {
+            return Stated::nothing(format!("{why}, and {doubt}"));
         }
-        _ if slices == 1 => {
-            warnings.extend(doubt_of_size([y, x]));
-            Spacing::um([1.0, y, x])
-        }
-        Some(z) => px(format!("the file says that slices are {z} um apart, which cannot be")),
-        None => px(format!("the distance of slices is not given (a pixel has {y} x {x} um)")),
+        let doubts = vec![format!("{why} (a pixel has {y} x {x} um)")];
+        Stated { pixel: [Some(y), Some(x)], lacks_distance: true, doubts, ..Stated::default() }
     }
 }
+
+/// A calibration from sizes along z, y and x in micrometres that a file states. A single slice needs none along z.
+pub fn stated([z, y, x]: [Option<f64>; 3], slices: usize) -> Stated {
+    let (Some(y), Some(x)) = (y, x) else {
+        let side = |v: Option<f64>, axis| v.map_or(format!("none along {axis}"), |v| format!("{v} um along {axis}"));
+        let why = format!("the size of a pixel is incomplete: {}, {}", side(x, "x"), side(y, "y"));
+        let pixel = [y, x].map(|side| side.filter(|v| SIZES.contains(v)));
+        return Stated { pixel, ..Stated::nothing(why) };
+    };
+    if let Some(size) = [y, x].into_iter().find(|v| !SIZES.contains(v)) {
+        return Stated::nothing(format!("the file says that a pixel has {size} um, which cannot be"));
+    }
+    if let Some(dots) = DOTS.iter().find(|d| (x * **d / 25_400.0 - 1.0).abs() < 1e-3) {
+        return Stated::nothing(format!(
+            "the file says {x} um, which is {dots} dots per inch as of a screen or printer"
+        ));
+    }
+    if (x / y).max(y / x) > UNLIKE {
+        let what = format!("the file says that a pixel has {x} um along x and {y} um along y, which cannot be");
+        return Stated::nothing(what);
+    }
+    let key = if slices > 1 { "spacing_um_replace = [z, y, x]" } else { "spacing_um_replace" };
+    let taken =
+        |doubt: String| format!("doubtful: {doubt}; it was taken as the file says, and {key} gives the true size");
+    match z {
+        Some(z) if SIZES.contains(&z) => {
+            let doubts = [doubt_of_slices(z, [y, x], slices), doubt_of_size([y, x]).map(taken)];
+            Stated { doubts: doubts.into_iter().flatten().collect(), ..Stated::counts([z, y, x]) }
+        }
+        _ if slices == 1 => {
+            Stated { doubts: doubt_of_size([y, x]).map(taken).into_iter().collect(), ..Stated::counts([1.0, y, x]) }
+        }
+        Some(z) => Stated::slices(&format!("the file says that slices are {z} um apart, which cannot be"), [y, x]),
+        None => Stated::slices(NO_DISTANCE, [y, x]),
+    }
+}
+
+/// Why no size counts: its unit.
+pub fn not_understood(unit: &str) -> String {
+    format!("calibration in \"{unit}\" is not understood")
+}
+
+const NO_DISTANCE: &str = "the distance of slices is not given";
 
 fn doubt_of_size([y, x]: [f64; 2]) -> Option<String> {
     let is_odd = [y, x].iter().any(|v| !USUAL.contains(v));
     is_odd.then(|| {
         format!(
-            "doubtful: the file says that a pixel has {y} x {x} um (y, x), which was taken; light has {} to {} um, and the unit may be \
-             another one; spacing_um_replace gives the true size",
+            "the file says that a pixel has {y} x {x} um (y, x), where light has {} to {} um, and the unit may be another one",
             USUAL.start(),
             USUAL.end()
         )
@@ -87,17 +129,20 @@ fn doubt_of_slices(z: f64, [y, x]: [f64; 2], slices: usize) -> Option<String> {
 }
 
 /// A calibration in micrometres from pixels per unit along x and y and the unit's number (2 inch, 3 cm).
-pub fn calibration(resolution: Option<(f64, f64, u64)>, slices: usize) -> Option<Spacing> {
-    let (per_x, per_y, unit) = resolution?;
+pub fn calibration(resolution: Option<(f64, f64, u64)>, slices: usize) -> Stated {
+    let Some((per_x, per_y, unit)) = resolution else { return Stated::default() };
     let unit_um = match unit {
-        2 if per_x % 50.0 == 0.0 => return None,
-        2 => 25_400.0,
+        2 if per_x % 50.0 != 0.0 => 25_400.0,
         3 => 10_000.0,
-        _ => return None,
+        _ => return Stated::default(),
     };
     let (x, y) = (unit_um / per_x, unit_um / per_y);
-    let sound = (0.01..=10.0).contains(&x) && (x - y).abs() <= 0.01 * x && slices == 1;
-    sound.then(|| Spacing::um([1.0, y, x])).flatten()
+    let sound = (0.01..=10.0).contains(&x) && (x - y).abs() <= 0.01 * x;
+    match (sound, slices) {
+        (false, _) => Stated::default(),
+        (true, 1) => Stated::counts([1.0, y, x]),
+        (true, _) => Stated::slices(NO_DISTANCE, [y, x]),
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +151,7 @@ mod tests {
 
     #[test]
     fn only_what_a_microscope_would_write_counts() {
-        let um = |r, z| calibration(Some(r), z).map(|s| s.zyx);
+        let um = |r, z| calibration(Some(r), z).spacing.map(|s| s.zyx);
         assert_eq!(um((20_000.0, 20_000.0, 3), 1), Some([1.0, 0.5, 0.5]));
         assert_eq!(um((50_800.5, 50_800.5, 2), 1).map(|v| v[2].to_string()[..6].to_string()), Some("0.4999".into()));
         for junk in
@@ -115,15 +160,17 @@ mod tests {
             assert_eq!(um(junk, 1), None, "{junk:?}");
         }
         assert_eq!(um((20_000.0, 20_000.0, 3), 5), None);
-        assert_eq!(calibration(None, 1), None);
+        assert_eq!(calibration(None, 1), Stated::default());
+        let stack = calibration(Some((20_000.0, 20_000.0, 3)), 5);
+        assert!(stack.lacks_distance && stack.pixel == [Some(0.5); 2], "{stack:?}");
     }
 
     #[test]
     fn what_cannot_be_meant_is_doubted_aloud() {
         let um = |zyx, slices| {
-            let mut warnings = Vec::new();
-            let spacing = stated(zyx, slices, &mut warnings).map(|s| s.zyx);
-            assert_eq!(warnings.len(), usize::from(spacing.is_none()), "{zyx:?}");
+            let Stated { spacing, doubts, .. } = stated(zyx, slices);
+            let spacing = spacing.map(|s| s.zyx);
+            assert_eq!(doubts.len(), usize::from(spacing.is_none()), "{zyx:?}");
             spacing
         };
         assert_eq!(um([None, Some(150.0), Some(150.0)], 1), Some([1.0, 150.0, 150.0]));
@@ -146,9 +193,9 @@ mod tests {
     #[test]
     fn what_can_hardly_be_is_taken_and_doubted() {
         let doubts = |zyx: [f64; 3], slices| {
-            let mut warnings = Vec::new();
-            assert_eq!(stated(zyx.map(Some), slices, &mut warnings).map(|s| s.zyx), Some(zyx), "{warnings:?}");
-            warnings
+            let Stated { spacing, doubts, .. } = stated(zyx.map(Some), slices);
+            assert_eq!(spacing.map(|s| s.zyx), Some(zyx), "{doubts:?}");
+            doubts
         };
         // Objectives, expanded samples, sheets of light, serial sections, autoradiography, overviews of slides, animals, blots.
         for usual in [
@@ -176,5 +223,22 @@ mod tests {
             );
         }
         assert_eq!(doubts([1000.0, 0.5, 0.5], 1), [""; 0], "a single slice has no size along z");
+    }
+
+    #[test]
+    fn a_pixel_without_a_distance_of_slices_is_known() {
+        for z in [None, Some(0.0), Some(1e7)] {
+            let said = stated([z, Some(0.5), Some(0.4)], 3);
+            assert!(said.spacing.is_none() && said.lacks_distance, "{said:?}");
+            assert_eq!(said.pixel, [Some(0.5), Some(0.4)]);
+            assert!(said.doubts[0].ends_with("(a pixel has 0.5 x 0.4 um)"), "{said:?}");
+        }
+        let half = stated([None, None, Some(0.5)], 1);
+        assert_eq!((half.pixel, half.lacks_distance), ([None, Some(0.5)], false));
+        assert!(half.doubts[0].contains("0.5 um along x, none along y"), "{half:?}");
+        // A pixel that may be in another unit is not one to fill in.
+        let odd = stated([None, Some(300.0), Some(300.0)], 3);
+        assert_eq!((odd.pixel, odd.lacks_distance), ([None; 2], false));
+        assert!(odd.doubts[0].contains("300 x 300 um") && odd.doubts[0].contains("the unit may be"), "{odd:?}");
     }
 }

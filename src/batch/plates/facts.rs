@@ -2,6 +2,7 @@
 
 use super::dose::Dose;
 use super::well::Well;
+use crate::batch::item::Task;
 use crate::batch::item_list::ItemList;
 use crate::batch::metadata::Metadata;
 use crate::recipe::{self, Recipe, ResponseValue};
@@ -153,7 +154,13 @@ pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &ItemList) -> Resu
         let (item, name) = (&*item, &item.name);
         let at = |e: Error| Error { what: format!("{}: {}", item.name, e.what), ..e };
         let cell = |name: &str| Ok(metadata.value(item, name).flatten().map(str::to_owned));
-        let Some(facts) = WellFacts::of(keys, cell).map_err(at)? else { continue };
+        let facts = match WellFacts::of(keys, cell).map_err(at) {
+            Ok(facts) => facts,
+            // It is not measured, and the reason is another one.
+            Err(_) if !matches!(item.task, Task::Measure) => continue,
+            Err(e) => return Err(e),
+        };
+        let Some(facts) = facts else { continue };
         let key = (facts.plate.clone(), facts.well);
         let (other, first) = wells.entry(key).or_insert_with(|| (facts.clone(), name.clone()));
         if (other.control, &other.treatment) != (facts.control, &facts.treatment) {

@@ -57,7 +57,7 @@ pub fn lay_out(recipes: &[&Recipe], known: &mut Metadata, items: &mut ItemList) 
         layout.knows(&plate).map_err(|e| Error { what: format!("{}: {}", item.name, e.what), ..e }.at(path))?;
         let Some((line, cells)) = layout.of(&plate, well) else { return Ok(()) };
         met = true;
-        metadata::put(item, &places, cells).map_err(|e| {
+        metadata::put(item, &places, cells, |_, a, b| a == b).map_err(|e| {
             let column = &known.names()[e.place];
             let what =
                 format!("{}: {column} is \"{}\", and \"{}\" in line {line} of the layout", item.name, e.there, e.new);

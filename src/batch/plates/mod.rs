@@ -18,7 +18,7 @@ mod well;
 
 pub(super) use facts::{Control, WellFacts, check};
 pub(super) use layout::lay_out;
-pub(super) use well::Well;
+pub(super) use well::{Well, are_one as are_one_well};
 
 use super::layout::Layout;
 use super::named_rows::{NamedRows, number};
@@ -44,6 +44,11 @@ pub(super) struct Plates {
     /// Columns of images that wells are compared by.
     columns: Vec<Column>,
     plates: BTreeMap<String, Plate>,
+}
+
+/// The column with the wells of images.
+pub(super) fn well_column<'r>(recipes: &[&'r Recipe]) -> &'r str {
+    recipes.iter().find_map(|recipe| recipe.body.plates.as_ref()).map_or("well", |keys| &keys.well)
 }
 
 /// The images of a well.
@@ -83,13 +88,20 @@ impl Plates {
         let cells = NamedRows(rows);
         let columns = self.columns.iter().map(|c| cells.values(&c.name)).collect::<Result<Vec<_>>>()?;
         for i in 0..rows.num_rows() {
-            let Some(facts) = WellFacts::of(&self.keys, |name| cells.text(name, i))? else { continue };
+            let is_ok = cells.text("status", i)?.as_deref() == Some("ok");
+            let facts = match WellFacts::of(&self.keys, |name| cells.text(name, i)) {
+                Ok(facts) => facts,
+                // What is known of images that were measured was looked at before; of others the reason stands in their row.
+                Err(_) if !is_ok => continue,
+                Err(e) => return Err(e),
+            };
+            let Some(facts) = facts else { continue };
             let plate = self.plates.entry(facts.plate).or_default();
             plate.set = facts.plate_set;
             let images = plate.wells.entry(facts.well).or_default();
             (images.control, images.treatment) = (facts.control, facts.treatment);
             images.values.resize_with(columns.len(), Vec::new);
-            if cells.text("status", i)?.as_deref() == Some("ok") {
+            if is_ok {
                 images.done += 1;
                 images.values.iter_mut().zip(&columns).for_each(|(all, column)| all.extend(number(*column, i)));
             }

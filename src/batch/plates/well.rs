@@ -29,6 +29,11 @@ impl Well {
     }
 }
 
+/// Two names are of one well, in whatever forms.
+pub fn are_one(a: &str, b: &str) -> bool {
+    a == b || Well::parse(a).is_some_and(|well| Well::parse(b) == Some(well))
+}
+
 /// A usual plate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {

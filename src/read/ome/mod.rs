@@ -28,8 +28,7 @@ use super::Options;
 use super::imagej::micrometres;
 use super::layout::{Layout, Plane, Sizes};
 use super::numbers::Stored;
-use super::resolution;
-use crate::units::Spacing;
+use super::resolution::{self, Stated};
 use crate::{Error, Result};
 use files::{Named, Own};
 use planes::{Files, order, planes};
@@ -92,7 +91,7 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
         planes.map_err(|(c, z)| Error::format(format!("OME-XML: no page is given for channel {c}, slice {z}")))?;
     let (planes, companions, uuids) = files.used(planes);
 
-    let spacing = calibration(pixels, sizes.z, &mut warnings);
+    let stated = calibration(pixels, sizes.z, &mut warnings);
     let channels = pixels.children().filter(|n| n.has_tag_name_any("Channel"));
     let significant = pixels.attribute("SignificantBits").and_then(|s| s.parse().ok());
     let mut facts: Vec<(String, String)> = Vec::new();
@@ -108,7 +107,7 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
         uuids,
         metadata: metadata.file,
         names: channels.map(|c| c.attribute("Name").map(String::from)).collect(),
-        spacing,
+        stated,
         significant_bits: significant,
         facts,
         warnings,
@@ -194,7 +193,7 @@ fn sizes(pixels: Node, samples: usize) -> Result<Sizes> {
     Ok(sizes)
 }
 
-fn calibration(pixels: Node, slices: usize, warnings: &mut Vec<String>) -> Option<Spacing> {
+fn calibration(pixels: Node, slices: usize, warnings: &mut Vec<String>) -> Stated {
     let mut size = |axis: &str| {
         let value: f64 = pixels.attribute(format!("PhysicalSize{axis}").as_str())?.trim().parse().ok()?;
         let unit = pixels.attribute(format!("PhysicalSize{axis}Unit").as_str()).unwrap_or("µm").trim();
@@ -206,9 +205,9 @@ fn calibration(pixels: Node, slices: usize, warnings: &mut Vec<String>) -> Optio
     };
     let (x, y, z) = (size("X"), size("Y"), size("Z"));
     if x.is_none() && y.is_none() {
-        return None;
+        return Stated::default();
     }
-    resolution::stated([z, y, x], slices, warnings)
+    resolution::stated([z, y, x], slices)
 }
 
 #[cfg(test)]
@@ -241,7 +240,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(pages(&l), [(0, 0), (0, 2), (0, 1), (0, 3)]);
-        assert_eq!(l.spacing.unwrap().zyx, [2.0, 0.5, 0.5]);
+        assert_eq!(l.stated.spacing.unwrap().zyx, [2.0, 0.5, 0.5]);
         assert_eq!((l.names, l.significant_bits), (vec![Some("DAPI".into()), None], Some(12)));
     }
 
@@ -298,6 +297,6 @@ mod tests {
         assert!(read("SizeC=\"x\"", "", 1, &plain).is_err());
         assert!(read("DimensionOrder=\"ZYX\"", "", 1, &plain).is_err());
         let l = read("SizeC=\"1\" PhysicalSizeX=\"0.5\"", "", 1, &plain).unwrap();
-        assert!(l.spacing.is_none() && l.warnings.len() == 1);
+        assert!(l.stated.spacing.is_none() && l.stated.doubts.len() == 1);
     }
 }

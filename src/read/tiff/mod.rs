@@ -24,6 +24,7 @@ mod need;
 mod page;
 mod unpack;
 
+use super::calibration;
 use super::extent::{self, Extent};
 use super::layout::{self, Layout, Plane};
 use super::numbers::{self, Kind, Numbers, Stored};
@@ -122,6 +123,10 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
         }
     };
     drop(text);
+    let settled = calibration::settle(&layout.stated, layout.slices, options);
+    layout.spacing = settled.spacing;
+    layout.warnings.extend(settled.warnings);
+    layout.notes.extend(settled.notes);
     if layout.unfolded {
         file.unfold();
     }
@@ -246,7 +251,6 @@ fn decode(plan: Plan, options: &Options) -> Result<Scan> {
 
 /// Drops what is no measurement, names the channels, and makes samples of the numbers.
 fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, mut layout: Layout, options: &Options) -> Result<Scan> {
-    let mut notes = Vec::new();
     let planes = rooms.len() / page.samples;
     let mut samples = page.samples;
     if let Some(alpha) = alpha(page, options) {
@@ -255,7 +259,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, mut layout: Layout
         if rooms.iter().enumerate().all(opaque) {
             rooms = rooms.into_iter().enumerate().filter(|(i, _)| i % samples != alpha).map(|(_, r)| r).collect();
             samples -= 1;
-            notes.push("transparency was left out; the image is opaque".into());
+            layout.notes.push("transparency was left out; the image is opaque".into());
         } else {
             layout
                 .warnings
@@ -273,14 +277,12 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, mut layout: Layout
     let make = |(name, numbers)| numbers::channel(name, shape, layout.spacing, numbers, stored);
     let named: Vec<_> = names.into_iter().zip(rooms).collect();
     let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
-    let mut scan = scan_of(channels, page, shape, stored, layout);
-    scan.notes = notes;
-    Ok(scan)
+    Ok(scan_of(channels, page, shape, stored, layout))
 }
 
 /// The scan of these channels, which have numbers of the type `stored`.
 fn scan_of(channels: Vec<Channel>, page: &Page, shape: Shape, stored: Stored, layout: Layout) -> Scan {
-    let Layout { spacing, significant_bits, mut facts, mut warnings, .. } = layout;
+    let Layout { spacing, significant_bits, mut facts, mut warnings, notes, .. } = layout;
     let other = |b: &u8| *b > page.stored.bits || (*b < stored.bits && *b > 0);
     if let Some(bits) = significant_bits.filter(|b| page.stored.kind == Kind::Uint && other(b)) {
         warnings.push(format!("the file says {bits} significant bits; its pixels have {}", stored.bits));
@@ -288,7 +290,7 @@ fn scan_of(channels: Vec<Channel>, page: &Page, shape: Shape, stored: Stored, la
     if stored != page.stored {
         facts.push(("significant bits".into(), stored.bits.to_string()));
     }
-    let mut scan = Scan { spacing, facts, warnings, ..Scan::new(Modality::Fluorescence, shape, channels) };
+    let mut scan = Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
     scan
 }

@@ -34,7 +34,7 @@ fn layout(head: &Head, name: impl Fn(&str) -> Option<String>) -> Result<Layout> 
     let sizes = Sizes { c: head.pages(), z: 1, t: 1 };
     sizes.planes()?;
     let names = head.descriptions()?.iter().map(|d| name(d)).collect();
-    let spacing = resolution::calibration(head.first()?.resolution, 1);
+    let stated = resolution::calibration(head.first()?.resolution, 1);
     let planes = sizes.pages("CZT", sizes.time(head.options)?);
-    Ok(Layout { planes, slices: 1, names, spacing, ..Layout::default() })
+    Ok(Layout { planes, slices: 1, names, stated, ..Layout::default() })
 }

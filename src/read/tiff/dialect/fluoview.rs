@@ -6,7 +6,7 @@
 use super::Head;
 use crate::read::imagej::micrometres;
 use crate::read::layout::{Layout, Sizes};
-use crate::read::resolution;
+use crate::read::resolution::{self, Stated};
 use crate::{Error, Result};
 
 /// The tag MM_Head.
@@ -67,6 +67,6 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     let mut warnings = Vec::new();
     let planes = sizes.pages(&order, sizes.time_point(head.options, &mut warnings)?);
     let known = um[1].is_some() || um[2].is_some();
-    let spacing = if known { resolution::stated(um, sizes.z, &mut warnings) } else { None };
-    Ok(Layout { planes, slices: sizes.z, spacing, warnings, ..Layout::default() })
+    let stated = if known { resolution::stated(um, sizes.z) } else { Stated::default() };
+    Ok(Layout { planes, slices: sizes.z, stated, warnings, ..Layout::default() })
 }

@@ -5,7 +5,7 @@
 
 use super::Head;
 use crate::read::layout::{Layout, Sizes};
-use crate::read::resolution;
+use crate::read::resolution::{self, Stated};
 use crate::{Error, Result};
 
 /// The tag of the block.
@@ -47,9 +47,10 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     let mut warnings = Vec::new();
     let um = |at: usize| part(at, 8).try_into().map(f64::from_le_bytes).ok().filter(|v| *v > 0.0).map(|m| m * 1e6);
     let (x, y, z) = (um(40), um(48), um(56));
-    let spacing = if x.is_some() || y.is_some() { resolution::stated([z, y, x], sizes.z, &mut warnings) } else { None };
+    let is_said = x.is_some() || y.is_some();
+    let stated = if is_said { resolution::stated([z, y, x], sizes.z) } else { Stated::default() };
     let planes = sizes.pages("ZTC", sizes.time_point(head.options, &mut warnings)?);
-    Ok(Layout { planes, slices: sizes.z, names: names(head, long(108)), spacing, warnings, ..Layout::default() })
+    Ok(Layout { planes, slices: sizes.z, names: names(head, long(108)), stated, warnings, ..Layout::default() })
 }
 
 /// Names of the channels: a block of its own.

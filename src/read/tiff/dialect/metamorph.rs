@@ -7,7 +7,7 @@ use super::Head;
 use super::placed::{self, Key};
 use crate::read::imagej::micrometres;
 use crate::read::layout::Layout;
-use crate::read::resolution;
+use crate::read::resolution::{self, Stated};
 use crate::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
 
@@ -57,10 +57,10 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     match micrometres(unit) {
         Some(um) => {
             let [y, x] = [sizes.1, sizes.0].map(|v| v.map(|v| v * um));
-            layout.spacing = resolution::stated([step, y, x], layout.slices, &mut layout.warnings);
+            layout.stated = resolution::stated([step, y, x], layout.slices);
         }
         None if unit == "pixel" || unit == "pixels" => {}
-        None => layout.warnings.push(format!("calibration in \"{unit}\" is not understood; lengths are in px")),
+        None => layout.stated = Stated::nothing(resolution::not_understood(unit)),
     }
     Ok(layout)
 }

@@ -52,7 +52,7 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     if size.is_some() {
         // Heights that are uneven are no sign of times here: the slices are counted.
         let step = placed.step().ok().flatten();
-        layout.spacing = resolution::stated([step, size, size], layout.slices, &mut layout.warnings);
+        layout.stated = resolution::stated([step, size, size], layout.slices);
     }
     Ok(layout)
 }

@@ -128,7 +128,7 @@ fn plain(head: &Head) -> Result<Layout> {
     Ok(Layout {
         planes: sizes.pages("ZCT", sizes.time_point(head.options, &mut warnings)?),
         slices: sizes.z,
-        spacing: resolution::calibration(head.first()?.resolution, sizes.z),
+        stated: resolution::calibration(head.first()?.resolution, sizes.z),
         warnings,
         ..Layout::default()
     })
@@ -145,6 +145,6 @@ fn shaped_layout(head: &Head, _: &'static str) -> Result<Layout> {
     let plane = [page.height, page.width, page.samples];
     let layout = shaped::layout(head.text, head.pages(), plane, page.planar, head.options)?;
     // tifffile writes the tags as they are given to it, for a single plane.
-    let spacing = resolution::calibration(page.resolution, layout.slices);
-    Ok(Layout { spacing, ..layout })
+    let stated = resolution::calibration(page.resolution, layout.slices);
+    Ok(Layout { stated, ..layout })
 }

@@ -103,8 +103,8 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     let named = |id: usize| all.get(id.wrapping_sub(1)).filter(|n| !n.is_empty()).cloned();
     let names = list.unwrap_or_default().into_iter().map(|id| named(id).or(Some(format!("channel {id}"))));
     let step = settings.number(&["hStackManager.stackZStepSize", "stackZStepSize", "zStepSize"]).map(f64::abs);
-    let plane = resolution::calibration(head.first()?.resolution, 1).map(|s| s.zyx);
-    let spacing = plane.and_then(|[_, y, x]| resolution::stated([step, Some(y), Some(x)], z, &mut warnings));
+    let plane = resolution::calibration(head.first()?.resolution, 1).spacing.map(|s| s.zyx);
+    let stated = plane.map(|[_, y, x]| resolution::stated([step, Some(y), Some(x)], z)).unwrap_or_default();
     let planes = sizes.pages(order, sizes.time_point(head.options, &mut warnings)?);
-    Ok(Layout { planes, slices: z, names: names.collect(), spacing, warnings, ..Layout::default() })
+    Ok(Layout { planes, slices: z, names: names.collect(), stated, warnings, ..Layout::default() })
 }

@@ -13,7 +13,7 @@ pub fn svs(head: &Head, name: &'static str) -> Result<Layout> {
     let mut layout = known::ask(head, name)?;
     let mpp = head.text.split('|').filter_map(|part| part.split_once('=')).find(|(k, _)| k.trim() == "MPP");
     if let Some(um) = mpp.and_then(|(_, v)| v.trim().parse::<f64>().ok()) {
-        layout.spacing = resolution::stated([None, Some(um), Some(um)], layout.slices, &mut layout.warnings);
+        layout.stated = resolution::stated([None, Some(um), Some(um)], layout.slices);
     }
     Ok(layout)
 }

@@ -8,7 +8,7 @@ use super::placed::{self, Key};
 use super::{Head, plain};
 use crate::read::imagej::micrometres;
 use crate::read::layout::{Layout, Sizes};
-use crate::read::resolution;
+use crate::read::resolution::{self, Stated};
 use crate::{Error, Result};
 use std::collections::HashSet;
 
@@ -55,31 +55,27 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
             let mut layout = placed.layout(head.options)?;
             layout.names = placed.channels.iter().map(|c| (!c.starts_with("0 ")).then(|| c.clone())).collect();
             let step = placed.step()?;
-            layout.spacing = calibration(head, step, placed.sizes.z, &mut warnings)?;
+            layout.stated = calibration(head, step, placed.sizes.z)?;
             layout
         }
     };
     layout.runs = true;
     layout.warnings.extend(warnings);
-    if count == 1 && layout.spacing.is_none() {
-        layout.spacing = plain(head)?.spacing;
+    let of_tags = if count == 1 && layout.stated.spacing.is_none() { plain(head)?.stated } else { Stated::default() };
+    if of_tags.spacing.is_some() {
+        layout.stated = of_tags;
     }
     Ok(layout)
 }
 
-fn calibration(
-    head: &Head,
-    step: Option<f64>,
-    slices: usize,
-    warnings: &mut Vec<String>,
-) -> Result<Option<crate::units::Spacing>> {
+fn calibration(head: &Head, step: Option<f64>, slices: usize) -> Result<Stated> {
     let count = head.entry(UIC1).map_or(0, |e| e.count()).min(256) as usize;
     let pairs = longs(head, UIC1, count, 2)?;
     let value = |id: u32| pairs.iter().find(|p| p[0] == id).map(|p| p[1]);
     let at =
         |id: u32, len: u64| value(id).filter(|at| *at >= 8).and_then(|at| head.file.tiff.read(at.into(), len).ok());
     if value(3) == Some(0) {
-        return Ok(None);
+        return Ok(Stated::default());
     }
     let number = |bytes: &[u8]| head.file.tiff.long(bytes);
     let size = |id: u32| at(id, 8).and_then(|b| fraction(number(&b[..4]), number(&b[4..])));
@@ -87,16 +83,14 @@ fn calibration(
     let unit = unit.map(|b| super::super::directory::text(&b[4..]).trim().to_string());
     let (x, y) = (size(4), size(5));
     if x.is_none() && y.is_none() && unit.is_none() {
-        return Ok(None);
+        return Ok(Stated::default());
     }
     let Some(um) = unit.as_deref().and_then(micrometres) else {
         let unit = unit.unwrap_or_default();
-        if unit != "pixel" && unit != "pixels" {
-            warnings.push(format!("calibration in \"{unit}\" is not understood; lengths are in px"));
-        }
-        return Ok(None);
+        let is_px = unit == "pixel" || unit == "pixels";
+        return Ok(if is_px { Stated::default() } else { Stated::nothing(resolution::not_understood(&unit)) });
     };
-    Ok(resolution::stated([step, y.map(|v| v * um), x.map(|v| v * um)], slices, warnings))
+    Ok(resolution::stated([step, y.map(|v| v * um), x.map(|v| v * um)], slices))
 }
 
 /// `count` groups of so many numbers of 4 bytes, whatever the tag calls them.
