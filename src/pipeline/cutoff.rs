@@ -193,7 +193,12 @@ pub(super) fn kinds(values: impl Iterator<Item = f64>) -> Option<TwoKinds> {
     }
     let are_many = below.len().min(above.len()) as f64 >= least;
     let has_gap = above.first()? - below.last()? > GAP * (below.last()? - below.first()?);
-    (are_many && apart_in_deviations(below, above) >= KINDS).then_some(TwoKinds { limit, has_gap })
+    (are_many && are_kinds(below, above)).then_some(TwoKinds { limit, has_gap })
+}
+
+/// Whether two groups are so far apart that they are two kinds.
+pub(super) fn are_kinds(below: &[f64], above: &[f64]) -> bool {
+    apart_in_deviations(below, above) >= KINDS
 }
 
 /// The median, if it is no noise.

@@ -23,6 +23,9 @@ impl Judging<'_> {
                     "the cutoff of {marker} is one over several images: a run of these finds it, and one image alone has none; give a number in [positive.{set}]"
                 )];
             }
+            if self.is_unknown {
+                return of_kinds.into_iter().collect();
+            }
             let none = format!(
                 "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
                  is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
