@@ -6,12 +6,15 @@
 //! the others look like. Where both stains part the objects into the same two kinds beyond doubt, each into those that the other one has not (`pair`), both
 //! cutoffs are said of the objects that are nearly all elsewhere.
 //! Where one stain alone has two kinds, nobody knows which one is meant, and where there is one kind, whether it is that: a warning
-//! says so, with the numbers. Reference: this project.
+//! says so, with the numbers.
+//!
+//! With a third of the objects and more of the other kind, the median is still that of the right ones, but near their end, and the deviation is too large: the
+//! cutoff goes through the other kind. Then a cutoff above the median is said of the lower kind alone. Reference: this project.
 
 mod pair;
 
 use super::classified::said;
-use super::cutoff::{Spread, cutoff_of, kinds};
+use super::cutoff::{Spread, cutoff_of, is_gap, kinds};
 use crate::recipe::{Cutoff, Positive, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +59,8 @@ pub(super) struct Found {
 
 /// As many of all objects, and two at least, are a difference.
 const TOLD: f64 = 0.02;
+/// Fewer objects above a cutoff have no gap to speak of below them.
+const SOME: usize = 3;
 
 /// Looks at all pairs of stains that a phenotype has one of, and not the other one.
 pub(super) fn find(set: &str, rules: &BTreeMap<String, Rule>, stains: &[Stain]) -> Found {
@@ -122,6 +127,22 @@ impl Stain<'_> {
         cutoff_of(self.how, said(self.values, of), self.rounding)
     }
 
+    /// The objects of the lower kind, where these are more than half of all and nearly all were supposed to be, but the cutoff above their median goes through the upper kind.
+    pub fn alone(&self) -> Option<Vec<bool>> {
+        let first = self.cutoff.filter(|_| Meant::by(self.how) == Some(Meant::Negative))?;
+        let limit = kinds(self.known())?.limit;
+        let (mut missed, mut above): (Vec<f64>, Vec<f64>) =
+            self.known().filter(|v| *v > limit).partition(|v| *v <= first);
+        missed.sort_unstable_by(f64::total_cmp);
+        above.sort_unstable_by(f64::total_cmp);
+        // Of three kinds the highest one may be meant.
+        let is_third = above.len() >= SOME && is_gap(&missed, &above);
+        let lower: Vec<bool> = self.values.iter().map(|v| v.is_some_and(|v| v <= limit)).collect();
+        let are_most = 2 * lower.iter().filter(|is| **is).count() > self.known().count();
+        let is_lower = self.cutoff_of(&lower).is_some_and(|cutoff| cutoff < first);
+        (missed.len() >= told(self.known().count()) && !is_third && are_most && is_lower).then_some(lower)
+    }
+
     /// Whether the cutoff divides two kinds with a gap between them: then it is where it should be, however it was found.
     pub fn is_parted(&self) -> bool {
         let Some((limit, cutoff)) = self.gap().zip(self.cutoff) else { return false };
@@ -142,5 +163,46 @@ impl Stain<'_> {
             "{above} of {all} objects of {set} have a {column} above {limit:.4}, far from that of the others, and the cutoff of {marker} supposes that nearly all are {meant} \
              ({cutoff}): who is positive is not known; if these {above} are, give a number in [positive.{set}], such as {limit:.4} for {marker}"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: objects of known kinds.
+    use super::*;
+
+    /// Objects without a stain, between 200 and 240, and others from 300 to 300 and a width on.
+    fn field(without: usize, with: usize, width: f64) -> Vec<Option<f64>> {
+        let even =
+            |n: usize, from: f64, width: f64| (0..n).map(move |k| Some(from + width * (k as f64 + 0.5) / n as f64));
+        even(without, 200.0, 40.0).chain(even(with, 300.0, width)).collect()
+    }
+
+    fn alone(values: &[Option<f64>], how: &Positive) -> Option<usize> {
+        let cutoff = cutoff_of(how, values.iter().flatten().copied(), 0.0);
+        let stain = Stain { marker: "m", how, values, rounding: 0.0, cutoff };
+        stain.alone().map(|of| of.iter().filter(|is| **is).count())
+    }
+
+    #[test]
+    fn the_lower_kind_is_looked_at_alone_where_the_cutoff_goes_through_the_upper_one() {
+        let above = |deviations| Positive::by_mean(Cutoff::Robust { deviations, of_logs: false });
+        for (without, with) in [(130, 70), (115, 85), (105, 95)] {
+            // The dimmest one may be among them.
+            let found = alone(&field(without, with, 600.0), &above(6.0));
+            assert!(found.is_some_and(|found| found == without || found == without + 1), "{with}: {found:?}");
+        }
+        // The cutoff lies where it should; most objects are of the upper kind; there is one kind; another side is meant; a number is a number.
+        for (without, with) in [(180, 20), (95, 105), (200, 0)] {
+            assert_eq!(alone(&field(without, with, 600.0), &above(6.0)), None, "{with}");
+        }
+        assert_eq!(alone(&field(115, 85, 600.0), &above(-6.0)), None);
+        assert_eq!(alone(&field(115, 85, 600.0), &Positive::by_mean(Cutoff::Value(500.0))), None);
+        // A third kind above a gap may be the one that is meant.
+        let mut three = field(115, 85, 100.0);
+        three.extend((0..5).map(|k| Some(2000.0 + f64::from(k))));
+        assert_eq!(alone(&three, &above(6.0)), None);
+        three.truncate(202);
+        assert!(alone(&three, &above(6.0)).is_some(), "two are no kind");
     }
 }

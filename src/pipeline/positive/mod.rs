@@ -121,6 +121,8 @@ pub(super) struct Judging<'a> {
     cutoff: Option<f64>,
     /// The objects that the cutoff is said of; all if empty.
     said_of: Vec<bool>,
+    /// The cutoff of all, where that goes through objects of another kind and the one of the lower kind is taken instead.
+    lowered_from: Option<f64>,
     /// Nobody can know the cutoff; a warning says why.
     is_unknown: bool,
     /// Objects above the cutoff that follows from the recipe that may have nothing but light of their neighbours.
@@ -150,7 +152,7 @@ impl<'a> Judging<'a> {
             return Judging { seen_in, at_least, ..all };
         }
         // A cutoff over several images is no cutoff of this one.
-        Judging { cutoff: None, seen_in, at_least, ..all }
+        Judging { cutoff: None, said_of: vec![], lowered_from: None, seen_in, at_least, ..all }
     }
 
     /// Objects of several images together: nothing is known of them but their values.
@@ -161,7 +163,7 @@ impl<'a> Judging<'a> {
         rounding: f64,
     ) -> Self {
         let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding);
-        Judging {
+        let mut all = Judging {
             set,
             marker,
             how,
@@ -170,12 +172,18 @@ impl<'a> Judging<'a> {
             rounding,
             cutoff,
             said_of: vec![],
+            lowered_from: None,
             is_unknown: false,
             lit: None,
             raised_from: None,
             seen_in: None,
             at_least: vec![],
+        };
+        if let Some(lower) = all.stain().alone() {
+            all.lowered_from = all.cutoff;
+            all.say(lower);
         }
+        all
     }
 
     /// Says the cutoff of these objects.
@@ -213,9 +221,10 @@ impl<'a> Judging<'a> {
     /// Says the cutoff of the objects that are meant, where these are not all; takes none where nobody can know it.
     fn say_of(&mut self, kinds: &two_kinds::Found) {
         if let Some(of) = kinds.said_of.get(self.marker) {
+            self.lowered_from = None;
             self.say(of.clone());
         } else if kinds.unknown.contains(self.marker) {
-            (self.cutoff, self.is_unknown) = (None, true);
+            (self.cutoff, self.lowered_from, self.is_unknown) = (None, None, true);
             self.said_of.clear();
         }
     }
