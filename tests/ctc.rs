@@ -6,7 +6,7 @@
 mod common;
 
 use common::blood::Blood;
-use common::light::{Random, pairs, scan};
+use common::light::{pairs, scan};
 use std::collections::BTreeMap;
 use std::process::Command;
 use uptake::device::Device;
@@ -96,89 +96,6 @@ fn limits_follow_the_light_of_the_scan() {
 fn blood_without_tumour_cells_has_none() {
     let (scan, _) = Blood::new(250, 0, 40, 8).scan();
     assert_eq!(found(&run(&scan, &Device::Cpu)).len(), 0);
-}
-
-/// Cells of known kinds on a grid: light of cytokeratin and CD45 in each, even noise on top.
-fn mixed(leukocytes: usize, tumour_cells: usize, weak_cd45: f64) -> Scan {
-    let (n, pitch) = (((leukocytes + tumour_cells) as f64).sqrt().ceil() as usize, 44);
-    let (side, mut random) = (n * pitch, Random(7));
-    let mut light = [vec![80.0; side * side], vec![40.0; side * side], vec![60.0; side * side]];
-    for cell in 0..leukocytes + tumour_cells {
-        // The kinds take turns.
-        let all = leukocytes + tumour_cells;
-        let is_tumour = (cell + 1) * tumour_cells / all > cell * tumour_cells / all;
-        let spread = |random: &mut Random, deviation: f64| (deviation * random.normal()).exp();
-        let keratin = 1500.0 * spread(&mut random, 0.4);
-        let (keratin, cd45, radius) = match is_tumour {
-            true => (keratin, weak_cd45 * spread(&mut random, 0.2), 9.0),
-            false => (0.0, 600.0 * spread(&mut random, 0.4), 7.0),
-        };
-        let at = [cell / n, cell % n].map(|k| (k * pitch + pitch / 2) as i64);
-        for (dy, dx) in (-18i64..=18).flat_map(|dy| (-18i64..=18).map(move |dx| (dy, dx))) {
-            let far = (dy as f64).hypot(dx as f64);
-            let inside = |radius: f64| 1.0 / (1.0 + ((far - radius) / 0.7).exp());
-            let i = (at[0] + dy) as usize * side + (at[1] + dx) as usize;
-            light[0][i] += 800.0 * inside(radius);
-            light[1][i] += keratin * inside(radius + 4.0);
-            light[2][i] += cd45 * inside(radius + 4.0);
-        }
-    }
-    let mut taken = |light: &Vec<f64>| {
-        let sample = |v: &f64| (v + v.sqrt() * random.normal()).round().max(0.0) as i32;
-        Volume::new(Shape::flat(side, side), light.iter().map(sample).collect()).unwrap()
-    };
-    let [dna, keratin, cd45] = light;
-    scan(vec![("DAPI", taken(&dna)), ("PanCK", taken(&keratin)), ("CD45", taken(&cd45))], None)
-}
-
-/// Numbers of tumour cells and leukocytes, and all warnings.
-fn counted(scan: &Scan, numbers: &[&str]) -> ([Option<i64>; 2], String) {
-    let numbers: Vec<String> = numbers.iter().map(|s| (*s).to_owned()).collect();
-    let recipe = Recipe::parse("ctc", preset("ctc").unwrap().text, &numbers).unwrap();
-    let outcome = pipeline::run(scan, &recipe, &Device::Cpu, &External::new()).unwrap();
-    let count = |class: &str| match &outcome.row.column(&format!("class_count_cells_{class}")).unwrap().cells {
-        Cells::Int(v) => v[0],
-        _ => panic!("{class}"),
-    };
-    let warnings = match &outcome.row.column("warnings").unwrap().cells {
-        Cells::Text(v) => v[0].clone().unwrap_or_default(),
-        _ => panic!("warnings"),
-    };
-    ([count("CTC"), count("leukocyte")], warnings)
-}
-
-/// Oracle: samples that were enriched have their tumour cells, and nothing is said against them where these are all.
-#[test]
-fn half_and_more_of_the_cells_may_be_tumour_cells() {
-    for (leukocytes, tumour_cells, weak) in
-        [(60, 60, 40.0), (60, 60, 0.0), (40, 90, 40.0), (40, 90, 0.0), (70, 60, 0.0)]
-    {
-        let (counts, warnings) = counted(&mixed(leukocytes, tumour_cells, weak), &[]);
-        let [found, others] = counts.map(|n| n.unwrap_or(0) as usize);
-        let what = format!("{leukocytes} {tumour_cells} {weak}: {counts:?} {warnings}");
-        // A limit in deviations may leave a few on the wrong side, which is told.
-        assert!(others == leukocytes && found <= tumour_cells && found * 10 >= tumour_cells * 9, "{what}");
-        assert!(warnings.contains("suppose") == (found < tumour_cells), "{what}");
-    }
-}
-
-/// Where nothing tells which cells are meant a warning does, and the numbers that it asks for give all of them.
-#[test]
-fn cutoffs_of_the_wrong_kind_are_told_with_numbers() {
-    let numbers = ["positive.cells.cytokeratin.above=200", "positive.cells.cd45.above=140"];
-    let alone = mixed(0, 100, 40.0);
-    let (counts, warnings) = counted(&alone, &[]);
-    assert!(
-        counts[0] != Some(100) && warnings.contains("the typical object of cells has more"),
-        "{counts:?} {warnings}"
-    );
-    let (counts, warnings) = counted(&alone, &numbers);
-    assert!(counts[0] == Some(100) && !warnings.contains("typical object"), "{counts:?} {warnings}");
-    let (_, warnings) = counted(&mixed(100, 0, 40.0), &[]);
-    assert!(!warnings.contains("typical object") && !warnings.contains("far from that"), "{warnings}");
-    let mostly = mixed(10, 140, 40.0);
-    let (counts, warnings) = counted(&mostly, &[]);
-    assert!(counts[0] == Some(140) || warnings.contains("typical object"), "{counts:?} {warnings}");
 }
 
 /// Oracle, as large as a real scan: `cargo test --release --test ctc -- --ignored --nocapture`.

@@ -1,7 +1,7 @@
 //! Scores of objects of one phenotype: how far each one is from being none of them.
 
 use super::Sets;
-use super::classified::{Candidate, Markers};
+use super::classified::{Candidate, Marker, Markers};
 use super::cutoff::Spread;
 use super::geometry::Geometry;
 use crate::Result;
@@ -69,14 +69,33 @@ pub(super) fn doubt(
     markers: &Markers,
 ) -> Option<String> {
     let names = rule.map_or(&[][..], |rule| &rule.markers);
-    let parted: Vec<bool> = names.iter().filter_map(|(name, _)| markers.get(name.as_str())?.is_parted).collect();
-    let is_sure = !parted.is_empty() && parted.iter().all(|is| *is);
-    (candidates * RARE > all && !is_sure).then(|| {
+    let of_median: Vec<(&str, &Marker)> = names
+        .iter()
+        .filter_map(|(name, _)| Some((name.as_str(), markers.get(name.as_str())?)))
+        .filter(|(_, marker)| marker.is_parted.is_some())
+        .collect();
+    let is_sure = !of_median.is_empty() && of_median.iter().all(|(_, marker)| marker.is_parted == Some(true));
+    if candidates * RARE <= all || is_sure {
+        return None;
+    }
+    let limit = |(name, marker): &(&str, &Marker)| marker.cutoff.map(|cutoff| format!("{name}: {cutoff:.4}"));
+    let limits: Vec<String> = of_median.iter().filter_map(limit).collect();
+    let limits = if limits.is_empty() { String::new() } else { format!(" ({})", limits.join(", ")) };
+    let is_of_kind = !of_median.is_empty() && of_median.iter().all(|(_, marker)| marker.is_of_kind);
+    let what = if is_of_kind {
         format!(
-            "{candidates} of {all} {set} are {phenotype}: cutoffs that follow from the median of all objects suppose that nearly \
-             none are; give numbers in [positive.{set}] if so many are right"
+            "cutoffs{limits} follow from the objects that are none by the other marker, and there is no gap at them: a few {phenotype} that are dim may lie below, \
+             or a few others above"
         )
-    })
+    } else {
+        format!(
+            "cutoffs that follow from the median of all objects{limits} suppose that nearly none are; if so many are right, these have moved the cutoffs and more may be \
+             missing; if they are not, something else is counted"
+        )
+    };
+    Some(format!(
+        "{candidates} of {all} {set} are {phenotype}: {what}; look at them, and give numbers in [positive.{set}], those of a sample that has hardly any"
+    ))
 }
 
 /// What is shown of a set, if the recipe has a gallery of it.

@@ -95,6 +95,10 @@ pub(super) struct Marker {
     pub above: Vec<Option<f64>>,
     /// Whether the cutoff lies in the gap between two kinds of objects, where it is one of deviations from the median.
     pub is_parted: Option<bool>,
+    /// The cutoff.
+    pub cutoff: Option<f64>,
+    /// It follows from the objects of one kind alone.
+    pub is_of_kind: bool,
 }
 
 /// The values of the objects that a cutoff is said of; of all of them where none is named.

@@ -156,7 +156,7 @@ mod tests {
         ]);
         let names: Vec<String> = rules.keys().cloned().collect();
         let told = |above, of: [Option<u32>; 3], is_positive: [bool; 3], is_unsure: bool| {
-            let marker = Marker { is_positive: is_positive.map(Some).to_vec(), above: vec![], is_parted: None };
+            let marker = Marker { is_positive: is_positive.map(Some).to_vec(), ..Marker::default() };
             let unsure = vec![false, is_unsure];
             let classes = Classes { names: names.clone(), of: of.to_vec(), unsure };
             nobody("cells", &how(above), &rules, &Markers::from([("tumour", marker)]), &classes)

@@ -192,8 +192,19 @@ pub(super) fn kinds(values: impl Iterator<Item = f64>) -> Option<TwoKinds> {
         (limit, below, above) = (lower, low, &all[low.len()..]);
     }
     let are_many = below.len().min(above.len()) as f64 >= least;
-    let has_gap = above.first()? - below.last()? > GAP * (below.last()? - below.first()?);
-    (are_many && apart_in_deviations(below, above) >= KINDS).then_some(TwoKinds { limit, has_gap })
+    let has_gap = is_gap(below, above);
+    (are_many && are_kinds(below, above)).then_some(TwoKinds { limit, has_gap })
+}
+
+/// Whether two groups are so far apart that they are two kinds.
+pub(super) fn are_kinds(below: &[f64], above: &[f64]) -> bool {
+    apart_in_deviations(below, above) >= KINDS
+}
+
+/// Whether there is a gap between two groups of ascending values.
+pub(super) fn is_gap(below: &[f64], above: &[f64]) -> bool {
+    let [Some(lowest), Some(last), Some(next)] = [below.first(), below.last(), above.first()] else { return false };
+    next - last > GAP * (last - lowest)
 }
 
 /// The median, if it is no noise.

@@ -106,6 +106,25 @@ mod tests {
     }
 
     #[test]
+    fn objects_of_several_images_are_of_two_kinds_as_well() {
+        let low = (0..115).map(|k| 200.0 + f64::from(k) / 3.0);
+        let values: Vec<f64> = low.chain((0..85).map(|k| 300.0 + 7.0 * f64::from(k))).collect();
+        let FoundCutoffs { cutoffs, warnings } = found("\"median + 6 deviations\"", &values).unwrap();
+        let above = |cutoff: f64| values.iter().filter(|v| **v > cutoff).count();
+        assert_eq!(above(cutoffs[0]), 85, "{cutoffs:?} {warnings:?}");
+        // The remedy is a marker of a recipe, with the cutoff of all.
+        let remedy = warnings[0].split("if those between are negative: ").nth(1).unwrap();
+        let (first, told) = (remedy.split("above = ").nth(1).unwrap(), "column = \"intensity_mean_nuclear\" }");
+        let first: f64 = first.split(',').next().unwrap().parse().unwrap();
+        assert!(remedy.starts_with("positive.cells.nuclear = { above = ") && remedy.ends_with(told), "{remedy}");
+        assert!(above(first) < 75, "{first}");
+        let text = "modality = \"fluorescence\"\n[channels]\nnuclear = 0\n[objects.cells]\nchannel = \"nuclear\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n\
+             [measure.cells]\nfeatures = [\"intensity\"]\n[positive.cells]\nnuclear = { above = \"median + 6 deviations\", over = \"run\" }\n";
+        let recipe = Recipe::parse("r", text, &[remedy.replacen(" = ", "=", 1)]).unwrap();
+        assert_eq!(recipe.body.positive["cells"]["nuclear"].above, crate::recipe::Cutoff::Value(first));
+    }
+
+    #[test]
     fn what_has_no_cutoff_is_refused() {
         for (above, values, said) in [
             ("\"99 %\"", vec![], "no object of cells has a intensity_mean_nuclear"),

@@ -74,8 +74,9 @@ pub(super) fn markers<'a>(
         let above = by.above_cutoff(of.recipe);
         let is_parted = by.how.is_robust().then(|| by.stain().is_parted());
         let light = measured.column(&of_light(&by.column.name));
+        let (cutoff, is_of_kind) = (by.cutoff, !by.said_of.is_empty());
         judged.extend(light.and_then(|light| by.judged(light, &is_positive, of)));
-        all.insert(marker, Marker { is_positive, above, is_parted });
+        all.insert(marker, Marker { is_positive, above, is_parted, cutoff, is_of_kind });
     }
     found.warnings.extend(judged::warnings(name, &judged, of, around));
     if !unsure.is_empty() {
@@ -120,6 +121,10 @@ pub(super) struct Judging<'a> {
     cutoff: Option<f64>,
     /// The objects that the cutoff is said of; all if empty.
     said_of: Vec<bool>,
+    /// The cutoff of all, where that goes through objects of another kind and the one of the lower kind is taken instead.
+    lowered_from: Option<f64>,
+    /// Nobody can know the cutoff; a warning says why.
+    is_unknown: bool,
     /// Objects above the cutoff that follows from the recipe that may have nothing but light of their neighbours.
     lit: Option<Lit>,
     /// That cutoff, where the one that objects are judged by is a higher one for their sake.
@@ -143,9 +148,11 @@ impl<'a> Judging<'a> {
         let at_least = seen_in.map_or(vec![], |(_, known)| known.at_least());
         let rounding = rounding(column, of, around);
         let all = Self::of_several((set, marker, how), column, values, rounding);
+        if all.is_of_image() {
+            return Judging { seen_in, at_least, ..all };
+        }
         // A cutoff over several images is no cutoff of this one.
-        let cutoff = all.cutoff.filter(|_| all.is_of_image());
-        Judging { cutoff, seen_in, at_least, ..all }
+        Judging { cutoff: None, said_of: vec![], lowered_from: None, seen_in, at_least, ..all }
     }
 
     /// Objects of several images together: nothing is known of them but their values.
@@ -156,7 +163,7 @@ impl<'a> Judging<'a> {
         rounding: f64,
     ) -> Self {
         let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding);
-        Judging {
+        let mut all = Judging {
             set,
             marker,
             how,
@@ -165,11 +172,24 @@ impl<'a> Judging<'a> {
             rounding,
             cutoff,
             said_of: vec![],
+            lowered_from: None,
+            is_unknown: false,
             lit: None,
             raised_from: None,
             seen_in: None,
             at_least: vec![],
+        };
+        if let Some(lower) = all.stain().alone() {
+            all.lowered_from = all.cutoff;
+            all.say(lower);
         }
+        all
+    }
+
+    /// Says the cutoff of these objects.
+    fn say(&mut self, of: Vec<bool>) {
+        self.said_of = of;
+        self.cutoff = cutoff_of(self.how, self.said(), self.rounding);
     }
 
     /// Whether its cutoffs are those of this image alone.
@@ -200,11 +220,14 @@ impl<'a> Judging<'a> {
         Stain { marker: self.marker, how: self.how, values: &self.values, rounding: self.rounding, cutoff: self.cutoff }
     }
 
-    /// Says the cutoff of the objects that are meant, where these are not all.
+    /// Says the cutoff of the objects that are meant, where these are not all; takes none where nobody can know it.
     fn say_of(&mut self, kinds: &two_kinds::Found) {
         if let Some(of) = kinds.said_of.get(self.marker) {
-            self.said_of.clone_from(of);
-            self.cutoff = cutoff_of(self.how, self.said(), self.rounding);
+            self.lowered_from = None;
+            self.say(of.clone());
+        } else if kinds.unknown.contains(self.marker) {
+            (self.cutoff, self.lowered_from, self.is_unknown) = (None, None, true);
+            self.said_of.clear();
         }
     }
 
@@ -244,7 +267,7 @@ impl<'a> Judging<'a> {
         let about = format!("The value of {column} above which an object of {set} is positive for {marker}.");
         let cells = Cells::Real(vec![self.cutoff]);
         let at = format!("positive_threshold_{set}_{marker}");
-        let empty = "too few objects have a value, or all the same".to_string();
+        let empty = "too few objects have a value, or all the same, or nobody can know it".to_string();
         found.totals.push(Column { empty, ..Column::new(at, &self.column.unit, about, cells) });
         let n = is_positive.iter().flatten().count();
         let number = is_positive.iter().filter(|p| **p == Some(true)).count();

@@ -23,6 +23,9 @@ impl Judging<'_> {
                     "the cutoff of {marker} is one over several images: a run of these finds it, and one image alone has none; give a number in [positive.{set}]"
                 )];
             }
+            if self.is_unknown {
+                return of_kinds.into_iter().collect();
+            }
             let none = format!(
                 "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
                  is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
@@ -39,6 +42,7 @@ impl Judging<'_> {
                 })
                 .into_iter()
                 .chain(of_kinds)
+                .chain(self.lowered_warning(cutoff))
                 .collect(),
             Cutoff::Otsu => {
                 let halved = halved(self.known(), cutoff).map(|apart| self.of_one_kind(apart, recipe));
@@ -46,6 +50,39 @@ impl Judging<'_> {
                 halved.into_iter().chain(doubt).collect()
             }
             _ => vec![],
+        }
+    }
+
+    /// What is said where the cutoff of all objects went through the upper one of two kinds.
+    fn lowered_warning(&self, cutoff: f64) -> Option<String> {
+        let (set, marker, column, first) = (self.set, self.marker, &self.column.name, self.lowered_from?);
+        // What light of neighbours has raised is told with that light.
+        let taken = self.raised_from.unwrap_or(cutoff);
+        let above = |limit: f64| self.known().filter(|v| *v > limit).count();
+        let (all, now, before) = (self.known().count(), above(taken), above(first));
+        let share = |n: usize| n as f64 / all as f64;
+        let back = match (self.is_of_image(), self.how.higher) {
+            (true, None) => format!("{} = {first}", self.key()),
+            (true, Some(_)) => format!("{} = [...], three cutoffs of which the first is {first}", self.key()),
+            // A number over several images is none.
+            (false, _) => format!("positive.{set}.{marker} = {{ above = {first}, column = \"{column}\" }}"),
+        };
+        Some(format!(
+            "the cutoff of {marker} that follows from the median of all objects of {set}, {first}, goes through the upper one of two kinds that {column} has, which is so large that it \
+             widens the deviation: the cutoff is that of the {} objects of the lower kind instead, {taken}, and {now} of {all} are positive ({:.3}) instead of {before} ({:.3}); if \
+             those between are negative: {back}",
+            self.said_of.iter().filter(|is| **is).count(),
+            share(now),
+            share(before),
+        ))
+    }
+
+    /// Where a recipe has the cutoff.
+    fn key(&self) -> String {
+        let (set, marker) = (self.set, self.marker);
+        match self.how.column.is_none() && self.how.at_least.is_none() {
+            true => format!("positive.{set}.{marker}"),
+            false => format!("positive.{set}.{marker}.above"),
         }
     }
 
@@ -80,10 +117,7 @@ impl Judging<'_> {
     /// A warning where objects may be positive by light of their neighbours.
     pub(super) fn lit_warning(&self) -> Option<String> {
         let (set, marker, Lit { objects, positive, all, between, .. }) = (self.set, self.marker, self.lit?);
-        let key = match self.how.column.is_none() && self.how.at_least.is_none() {
-            true => format!("positive.{set}.{marker}"),
-            false => format!("positive.{set}.{marker}.above"),
-        };
+        let key = self.key();
         let others = positive - objects;
         let share = |n: usize| n as f64 / all as f64;
         let what = "at most a quarter of the light of an object that they touch, as light that reaches over from it";
