@@ -43,15 +43,13 @@ struct Scene {
     gain: f64,
     untargeted: fn(usize) -> f64,
     overexposed: Option<usize>,
-    /// Ends of the scales of both probes.
-    ends: [i32; 2],
     /// The reference has objects.
     muscle: bool,
 }
 
 impl Default for Scene {
     fn default() -> Self {
-        Scene { gain: 1.0, untargeted: |_| 200.0, overexposed: None, ends: [65_535; 2], muscle: true }
+        Scene { gain: 1.0, untargeted: |_| 200.0, overexposed: None, muscle: true }
     }
 }
 
@@ -61,12 +59,8 @@ impl Scene {
         let targeted = field(100.0, |i| self.gain * 200.0 * (1.0 + bound(i))).volume(6.0, 1);
         let samples = targeted.samples.host().unwrap().iter().enumerate();
         let end = |i: usize| object(i).is_some() && object(i) == self.overexposed;
-        let targeted =
-            Volume::new(SHAPE, samples.map(|(i, s)| if end(i) { 65_535 } else { (*s).min(self.ends[0]) }).collect())
-                .unwrap();
+        let targeted = Volume::new(SHAPE, samples.map(|(i, s)| if end(i) { 65_535 } else { *s }).collect()).unwrap();
         let untargeted = field(60.0, self.untargeted).volume(6.0, 2);
-        let samples = untargeted.samples.host().unwrap().iter();
-        let untargeted = Volume::new(SHAPE, samples.map(|s| (*s).min(self.ends[1])).collect()).unwrap();
         let labels = |from: usize, to: usize| {
             let label = |i: usize| object(i).filter(|o| (from..to).contains(o)).map_or(0, |o| (o - from + 1) as u32);
             Regions::of_voxels(SHAPE, &(0..SHAPE.len()).map(label).collect::<Vec<_>>()).unwrap()
@@ -188,17 +182,11 @@ fn what_stands_on_nothing_is_empty_and_told() {
 #[test]
 fn a_reference_without_a_factor_says_why() {
     let reference = pair(", reference = 'muscle'");
-    // The reference is the brightest by far, and beyond the end of the scale of one probe.
-    let bright = |i: usize| if i < CELLS { 200.0 } else { 5000.0 };
-    let cut = |i: usize| if i < CELLS { 200.0 } else { 3950.0 };
-    let scenes = [
-        (
-            Scene { untargeted: bright, ends: [65_535, 4095], ..Scene::default() },
-            "are overexposed in half of their voxels",
-        ),
-        (Scene { muscle: false, ..Scene::default() }, "muscle has no object"),
-    ];
-    for (scene, why) in scenes {
+    // The reference is brighter by far than the scale of the untargeted probe.
+    let overexposed = Scene { untargeted: |i| if i < CELLS { 200.0 } else { 80_000.0 }, ..Scene::default() };
+    let empty = Scene { muscle: false, ..Scene::default() };
+    for (scene, why) in [(&overexposed, "6 are overexposed in half of their voxels"), (&empty, "muscle has no object")]
+    {
         let outcome = scene.run(&reference);
         assert_eq!(one(&outcome, "paired_factor_cells_EGFR"), None);
         let told = warnings(&outcome);
@@ -208,16 +196,15 @@ fn a_reference_without_a_factor_says_why() {
         // The remedies: a number, and of what is overexposed a shorter exposure.
         is_near_the_truth(&scene.run(&pair(", factor = 1.0")));
     }
-    let shorter = Scene { untargeted: bright, ..Scene::default() };
-    assert!(one(&shorter.run(&reference), "paired_factor_cells_EGFR").is_some());
+    let shorter = Scene { untargeted: |i| if i < CELLS { 200.0 } else { 5000.0 }, ..Scene::default() };
+    let outcome = shorter.run(&reference);
+    assert!((one(&outcome, "paired_factor_cells_EGFR").unwrap() / 0.04 - 1.0).abs() < 0.02);
+    assert!(!warnings(&outcome).contains("is off"), "{}", warnings(&outcome));
     // Overexposed in part: there is a factor, and a doubt.
-    let partly = Scene { untargeted: cut, ends: [65_535, 4015], ..Scene::default() };
+    let partly = Scene { untargeted: |i| if i < CELLS { 200.0 } else { 65_465.0 }, ..Scene::default() };
     let told = warnings(&partly.run(&reference));
-    assert!(
-        told.contains("objects of muscle a hundredth of the voxels and more")
-            && told.contains("that is found in them is off"),
-        "{told}"
-    );
+    let cut = "EGFR: in 6 of 6 objects of muscle a hundredth of the voxels and more";
+    assert!(told.contains(cut) && told.contains("that is found in them is off"), "{told}");
 }
 
 /// Mechanics: objects are positive, have phenotypes and are summed up by it; the dictionary has its columns, and threads change nothing.
