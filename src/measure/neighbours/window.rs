@@ -53,7 +53,7 @@ pub struct Windows<'a> {
 
 enum Reach {
     Nearest(usize),
-    Radius(Surroundings),
+    Radius(Box<Surroundings>),
 }
 
 impl<'a> Windows<'a> {
@@ -64,7 +64,7 @@ impl<'a> Windows<'a> {
 
     /// Of those within a radius of this square.
     pub fn within(places: &'a Places, classes: &'a Classes, square: f64) -> Self {
-        let reach = Reach::Radius(Surroundings::new(places, Some(classes), &[square]));
+        let reach = Reach::Radius(Box::new(Surroundings::new(places, Some(classes), &[square])));
         Windows { places, classes: &classes.of, reach }
     }
 

@@ -145,17 +145,20 @@ fn agreeing(mut values: Vec<(f64, bool)>) -> Option<f64> {
     let should_lie_above = values.iter().filter(|(_, is)| *is).count();
     let should_lie_below = values.len() - should_lie_above;
     // Below each place, how many are right, and how many are wrong.
-    let (mut right, mut wrong, mut best): (usize, usize, Option<(usize, usize, [usize; 2])>) = (0, 0, None);
+    let (mut right, mut wrong) = (0, 0);
+    // Those that are right below and above the best place so far, and the place.
+    let mut best: Option<([usize; 2], usize)> = None;
     for (i, pair) in values.windows(2).enumerate() {
         right += usize::from(!pair[0].1);
         wrong += usize::from(pair[0].1);
-        let of_both = right + should_lie_above - wrong;
-        if pair[0].0 < pair[1].0 && best.is_none_or(|(most, _, _)| of_both > most) {
-            best = Some((of_both, i + 1, [right, should_lie_above - wrong]));
+        let here = [right, should_lie_above - wrong];
+        let is_better = |(most, _): ([usize; 2], usize)| here.iter().sum::<usize>() > most.iter().sum();
+        if pair[0].0 < pair[1].0 && best.is_none_or(is_better) {
+            best = Some((here, i + 1));
         }
     }
-    let (of_both, at, [below, above]) = best?;
-    let is_alike = of_both * 100 >= ALIKE * values.len()
+    let ([below, above], at) = best?;
+    let is_alike = (below + above) * 100 >= ALIKE * values.len()
         && [(below, should_lie_below), (above, should_lie_above)]
             .iter()
             .all(|(right, all)| *right >= LEAST && right * 100 >= OF_EACH * all);
