@@ -37,12 +37,16 @@ impl Mixed {
         let (n, pitch) = ((all as f64).sqrt().ceil() as usize, 44);
         let (side, mut random) = (n * pitch, Random(self.seed));
         let mut light = [vec![80.0; side * side], vec![40.0; side * side], vec![60.0; side * side]];
+        let mut rest = 0;
         for cell in 0..all {
-            // The kinds take turns.
-            let is_of = |kind: usize| (cell + 1) * kind / all > cell * kind / all;
+            // The kinds take turns; among those that are no tumour cells, the others do.
+            let takes_turn = |k: usize, some: usize, all: usize| (k + 1) * some / all > k * some / all;
+            let is_tumour = takes_turn(cell, self.tumour_cells, all);
+            let is_other = !is_tumour && takes_turn(rest, self.others, self.leukocytes + self.others);
+            rest += usize::from(!is_tumour);
             let spread = |random: &mut Random, deviation: f64| (deviation * random.normal()).exp();
             let keratin = 1500.0 * spread(&mut random, self.spread);
-            let (keratin, cd45, radius) = match (is_of(self.tumour_cells), is_of(self.tumour_cells + self.others)) {
+            let (keratin, cd45, radius) = match (is_tumour, is_other) {
                 (true, _) => (keratin, self.weak_cd45 * spread(&mut random, 0.2), 9.0),
                 (false, true) => (0.0, 0.0, 9.0),
                 (false, false) => (0.0, 600.0 * spread(&mut random, 0.4), 7.0),
@@ -177,7 +181,7 @@ fn cutoffs_of_the_wrong_kind_are_told_with_numbers() {
 fn many_candidates_are_doubted_in_both_directions() {
     let (counts, warnings) = counted(&Mixed::new(40, 6, 0.0).scan(), &[]);
     let words =
-        ["6 of 46 cells are CTC", "more may be missed", "something else is counted", "a sample that has hardly any"];
+        ["6 of 46 cells are CTC", "more may be missing", "something else is counted", "a sample that has hardly any"];
     assert_eq!(counts[0], Some(6));
     assert!(words.iter().all(|words| warnings.contains(words)), "{warnings}");
     assert!(warnings.contains("(cytokeratin: ") && warnings.contains(", cd45: "), "{warnings}");

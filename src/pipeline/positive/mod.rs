@@ -233,7 +233,8 @@ impl<'a> Judging<'a> {
 
     /// Looks for objects that may have nothing but light of their neighbours, and raises a cutoff above them that is said of negative ones.
     fn look_beside(&mut self, of: &Sets, beside: Option<&Beside>) {
-        let beside = beside.filter(|_| is_light(self.column, of));
+        // Where a third of the objects and more have light of their own, nearly all lie beside one that has.
+        let beside = beside.filter(|_| is_light(self.column, of) && self.lowered_from.is_none());
         self.lit = self.cutoff.zip(beside).and_then(|(first, beside)| lit(&self.values, first, beside));
         // A cutoff in deviations of negative objects says how far they go by themselves; others are what somebody wants.
         let is_of_negatives = self.how.higher.is_none()

@@ -54,10 +54,8 @@ impl Judging<'_> {
     }
 
     /// What is said where the cutoff of all objects went through the upper one of two kinds.
-    fn lowered_warning(&self, cutoff: f64) -> Option<String> {
+    fn lowered_warning(&self, taken: f64) -> Option<String> {
         let (set, marker, column, first) = (self.set, self.marker, &self.column.name, self.lowered_from?);
-        // What light of neighbours has raised is told with that light.
-        let taken = self.raised_from.unwrap_or(cutoff);
         let above = |limit: f64| self.known().filter(|v| *v > limit).count();
         let (all, now, before) = (self.known().count(), above(taken), above(first));
         let share = |n: usize| n as f64 / all as f64;
