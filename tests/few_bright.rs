@@ -59,13 +59,13 @@ fn found(image: Volume, change: &str) -> (usize, String) {
 
 const TOLD: &str = "counts as an uneven ground below a few bright objects";
 
-/// Oracle: waves of a sixth of a nucleus.
+/// Oracle: waves of an eighth of a nucleus.
 #[test]
 fn waves_of_the_ground_are_no_nuclei() {
     let mut told = 0;
     for seed in 1..=4 {
         for bright in [1, 3] {
-            let (count, notes) = found(field(bright, (0, 0.0), 0.16, seed), "");
+            let (count, notes) = found(field(bright, (0, 0.0), 0.12, seed), "");
             assert_eq!(count, bright, "seed {seed}: {notes}");
             told += usize::from(notes.contains(TOLD));
         }
@@ -82,10 +82,10 @@ fn dim_nuclei_are_no_ground() {
         let (count, notes) = found(field(2, (81, share), 0.0, 5), "");
         assert!(count >= 76 && !notes.contains(TOLD), "{count} of 83 with {share} of their light: {notes}");
     }
-    let told = (1..=4).map(|seed| (seed, found(field(1, (0, 0.0), 0.16, seed), "").1));
+    let told = (1..=4).map(|seed| (seed, found(field(1, (0, 0.0), 0.12, seed), "").1));
     let (seed, notes) = told.into_iter().find(|(_, notes)| notes.contains(TOLD)).unwrap();
     let remedy = notes.split("if dim objects are missing there: ").nth(1).unwrap();
     let remedy = remedy.split(" in the step threshold").next().unwrap();
-    let (count, notes) = found(field(1, (0, 0.0), 0.16, seed), &format!("{remedy},"));
+    let (count, notes) = found(field(1, (0, 0.0), 0.12, seed), &format!("{remedy},"));
     assert!(count > 10, "{count} with {remedy}: {notes}");
 }
