@@ -104,7 +104,7 @@ pub fn check(family: &Neighbours) -> std::result::Result<(), Objection> {
             let shares: Vec<String> = centre.values().map(f64::to_string).collect();
             let shares = shares.join(" + ");
             let what =
-                format!("a centre has shares from 0 to 1 that are 1 together, or less; these are {shares} = {sum}");
+                format!("a centre has shares from 0 to 1 that are 1 together, or less; these are {sum}: {shares}");
             return objection("centres", what, "centres = [{ A = 0.9, B = 0.1 }, { B = 1.0 }] with classes A and B");
         }
     }
