@@ -110,9 +110,17 @@ pub(super) fn radius_of(labels: &Labels, geometry: &Geometry, device: &Device) -
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: disks and a ball of known radius.
+    //! Oracle: disks and a ball of known radius. Mechanics: what is said of stacks.
     use super::*;
-    use crate::units::Spacing;
+
+    #[test]
+    fn stacks_that_do_not_say_how_far_slices_are_apart_are_told() {
+        let (slice, stack) = (Shape::flat(9, 9), Shape::new(3, 9, 9));
+        let remedy = "spacing_um = [distance of slices, pixel, pixel]";
+        assert!(slices_by_default(stack, None).is_some_and(|told| told.contains(remedy)));
+        assert_eq!(slices_by_default(stack, Spacing::um([2.0, 0.5, 0.5])), None);
+        assert_eq!(slices_by_default(slice, None), None);
+    }
 
     fn drawn(shape: Shape, spacing: Option<Spacing>, balls: &[([f64; 3], f64)]) -> f64 {
         let step = spacing.map_or([1.0; 3], |s| s.zyx);
