@@ -8,15 +8,14 @@
 //!
 //! All of it is done on the host: the same on every device.
 
+use super::specks::{things, typical};
 use super::state::{Picture, State};
 use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::far::near;
 use crate::ops::histogram::BinScale;
-use crate::ops::label::{Connectivity, label};
 use crate::ops::pixelwise::above;
-use crate::ops::sizes::sizes;
 use crate::ops::threshold::{BinChoice, Cut, NOISE, Signal, otsu_classes};
 use crate::units::Shape;
 
@@ -56,7 +55,8 @@ impl State<'_> {
         }
         let ground = otsu_classes(&Device::Cpu, &Volume::new(Shape::flat(1, far.len()), far)?, BINS)?;
         let is_ground = ground.explained <= NOISE && ground.contrast * GROUND <= classes.contrast;
-        if !is_ground || typical_size(&on_host, bright)? < OF_DISK * std::f64::consts::PI * radius * radius {
+        let things = things(&above(&Device::Cpu, &on_host, bright.floor() as i32)?)?;
+        if !is_ground || (typical(&things) as f64) < OF_DISK * std::f64::consts::PI * radius * radius {
             return Ok(t);
         }
         let higher = LOW * bright;
@@ -70,12 +70,4 @@ impl State<'_> {
         ));
         Ok(higher)
     }
-}
-
-/// The median size of things above a threshold, in voxels.
-fn typical_size(image: &Volume, threshold: f64) -> Result<f64> {
-    let mask = above(&Device::Cpu, image, threshold.floor() as i32)?;
-    let mut sizes = sizes(&Device::Cpu, &label(&Device::Cpu, &mask, Connectivity::Full)?)?.split_off(1);
-    sizes.sort_unstable();
-    Ok(sizes.get(sizes.len() / 2).map_or(0.0, |size| *size as f64))
 }

@@ -150,7 +150,7 @@ fn beyond_doubt(volume: &Volume, far: &Volume, specks: &[usize], limit: i32) -> 
 }
 
 /// The sizes of the pieces of a mask, in voxels, ascending.
-fn things(mask: &Mask) -> Result<Vec<usize>> {
+pub(super) fn things(mask: &Mask) -> Result<Vec<usize>> {
     let sizes = sizes(&Device::Cpu, &label(&Device::Cpu, mask, Connectivity::Full)?)?;
     let mut sizes: Vec<usize> = sizes.into_iter().skip(1).map(|size| size as usize).collect();
     sizes.sort_unstable();
@@ -158,7 +158,7 @@ fn things(mask: &Mask) -> Result<Vec<usize>> {
 }
 
 /// The middle one of sizes.
-fn typical(sizes: &[usize]) -> usize {
+pub(super) fn typical(sizes: &[usize]) -> usize {
     sizes.get(sizes.len() / 2).copied().unwrap_or(0)
 }
 
