@@ -61,7 +61,7 @@ const LISTED: &[(&str, usize, &str)] = &[
         "commands are added; waiting for the device is done outside, and ends when the device fails",
     ),
     ("src/measure/family.rs", 15, "what is known of one object, which one thread alone measures"),
-    ("src/measure/neighbours/places.rs", 2, "what lies around objects, found outside of the cell and moved into it"),
+    ("src/measure/neighbours/places.rs", 5, "what lies around objects, found outside of the cell and moved into it"),
     ("src/measure/surface.rs", 2, "constants of a pattern, worked out outside of the cell and moved into it"),
     ("src/measure/texture/entropy.rs", 2, "a table of constants that a single thread works out"),
     ("src/measure/texture/kept.rs", 4, "numbers of one region, which one thread alone works out and looks at"),

@@ -62,7 +62,7 @@ impl Regions {
     pub(crate) fn of_labels(labels: &Labels) -> Result<Self> {
         let runs = labels.runs()?;
         let mut numbers: Vec<u32> = (1..labels.count + 1).filter(|number| !runs.of(*number).is_empty()).collect();
-        numbers.sort_by_key(|number| runs.of(*number).first().map(|run| run.index(labels.shape.x)));
+        numbers.sort_by_cached_key(|number| runs.of(*number).first().map(|run| run.index(labels.shape.x)));
         Ok(Self::of_runs(labels.shape, runs.pick(&numbers), numbers))
     }
 

@@ -70,10 +70,12 @@ pub(super) fn set(
         false => None,
     };
     let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
+    // What families begin with comes and goes before there are columns as long.
+    let begun = stage("rows", name, || Rows::new(&request))?;
     let mut front = origin(name, of, set);
     front.extend(relations.parents(name, set.count()));
     front.extend(columns);
-    let (table, why_empty, odd) = rows((name, of, wanted), (&request, kept), &front, relations, take)?;
+    let (table, why_empty, odd) = rows((name, of, wanted), (begun, &request, kept), &front, relations, take)?;
     warnings.extend(odd);
     warnings.extend(kept.iter().flat_map(|kept| kept.doubts.iter().cloned()));
     for chosen in families {
@@ -88,13 +90,11 @@ pub(super) fn set(
 /// why cells are empty, and warnings of odd values.
 fn rows(
     (name, of, wanted): (&str, &Sets, &Measure),
-    (request, kept): (&Request, Option<&Kept>),
+    (mut rows, request, kept): (Rows, &Request, Option<&Kept>),
     front: &[Column],
     relations: &mut Relations,
     take: &mut Take,
 ) -> Result<(Table, Vec<String>, Vec<String>)> {
-    // The measuring alone: what is made of arrays in memory, before it is packed and written.
-    let mut rows = stage("rows", name, || Rows::new(request))?;
     let measured = match kept {
         Some(_) => request.dictionary(&wanted.families),
         None => rows.dictionary().cloned().collect(),
@@ -111,6 +111,7 @@ fn rows(
     let (mut empty, mut odd, mut table) = (EmptyCells::default(), Oddities::default(), Table::default());
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
+        // The measuring alone: what is made of arrays in memory, before it is packed and written.
         let mut block = stage("rows", name, || rows.block(from..rows.count().min(from + step)))?;
         let here = from..from + block.rows();
         if let Some(kept) = kept {

@@ -8,6 +8,9 @@ use super::places::Places;
 use super::tree::{Place, Tree};
 use crate::image::Classes;
 
+/// Places that lie within reach where no radius says how far that is.
+const NEAR: f64 = 20.0;
+
 /// Looks around in the objects of a set.
 pub struct Surroundings {
     grid: Option<Grid>,
@@ -18,9 +21,18 @@ pub struct Surroundings {
 impl Surroundings {
     /// For radii of which the squares ascend.
     pub fn new(places: &Places, classes: Option<&Classes>, squares: &[f64]) -> Self {
+        Self::reaching(NEAR, places, classes, squares)
+    }
+
+    /// For so many nearest objects: twice as many lie within reach.
+    pub fn of_nearest(n: usize, places: &Places, classes: &Classes) -> Self {
+        Self::reaching(NEAR.max(2.0 * n as f64), places, Some(classes), &[])
+    }
+
+    fn reaching(near: f64, places: &Places, classes: Option<&Classes>, squares: &[f64]) -> Self {
         let named: Vec<(u32, Place)> = (0..).zip(&places.at).filter_map(|(i, p)| Some((i, (*p)?))).collect();
         let class_of = |name: u32| classes.and_then(|c| c.of.get(name as usize).copied().flatten());
-        let grid = Grid::new(&named, places.by_class.len(), class_of, squares);
+        let grid = Grid::new(&named, places.by_class.len(), class_of, squares, near);
         Surroundings { grid, squares: squares.to_vec() }
     }
 
@@ -55,6 +67,15 @@ impl Surroundings {
         match &self.grid {
             Some(grid) => _ = grid.count(from, None, &self.squares, found),
             None => self.count_in_trees(places, from, found),
+        }
+    }
+
+    /// The others within a reach of which nothing is missed: the squares of their distances, each with its class, or the number of classes
+    /// where it has none. None where there is no grid.
+    pub fn others(&self, from: &Place, own: u32, found: &mut Around, others: &mut Vec<(f64, u32)>) {
+        others.clear();
+        if let Some(grid) = &self.grid {
+            grid.others(from, own, &self.squares, found, others);
         }
     }
 
@@ -132,7 +153,7 @@ mod tests {
             let mut coordinate = || next(1 << 20) as f64 / 1e4 * scale + 7.0 * scale;
             let all: Vec<(u32, Place)> = (0..n as u32).map(|i| (i, [coordinate(), coordinate(), coordinate()])).collect();
             let squares = [(9.0 * scale).powi(2), (31.0 * scale).powi(2)];
-            let Some(grid) = Grid::new(&all, 1, |_| None, &squares) else { return Ok(()) };
+            let Some(grid) = Grid::new(&all, 1, |_| None, &squares, NEAR) else { return Ok(()) };
             let tree = Tree::new(all.clone());
             for (own, place) in &all {
                 let mut found = Around::new(1, 2);

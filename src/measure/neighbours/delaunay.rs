@@ -32,10 +32,10 @@ impl HasPosition for Site {
 
 impl Links {
     /// Of the numbers 0..count, some of which have a place; z does not count.
-    pub fn new(places: &[(u32, Place)], count: usize) -> Self {
+    pub fn new(places: Vec<(u32, Place)>, count: usize) -> Self {
         let mut sites: Vec<Site> = places
-            .iter()
-            .map(|(number, [_, y, x])| Site { at: Point2::new(whole(*x), whole(*y)), number: *number })
+            .into_iter()
+            .map(|(number, [_, y, x])| Site { at: Point2::new(whole(x), whole(y)), number })
             .collect();
         sites.sort_unstable_by(|a, b| {
             a.at.y.total_cmp(&b.at.y).then(a.at.x.total_cmp(&b.at.x)).then(a.number.cmp(&b.number))
@@ -71,7 +71,8 @@ mod tests {
 
     fn links(places: &[[i64; 2]]) -> Links {
         let places: Vec<_> = (0..).zip(places).map(|(i, [y, x])| (i, [0.0, *y as f64, *x as f64])).collect();
-        Links::new(&places, places.len())
+        let count = places.len();
+        Links::new(places, count)
     }
 
     #[test]

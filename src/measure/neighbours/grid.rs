@@ -4,10 +4,10 @@
 use super::tree::{Place, bounds, squared};
 use crate::simd::wide;
 
-/// Places that lie within reach where no radius says how far that is.
-const NEAR: f64 = 20.0;
 /// More places within the largest radius, or in the cells around a place, and trees are faster: they count whole nodes.
 const MOST: f64 = 1500.0;
+/// So many places around one are usual.
+const ROOM: usize = 128;
 /// Cells along the reach.
 const CELLS: f64 = 2.0;
 
@@ -37,8 +37,8 @@ impl Around {
             radii,
             rings: vec![0; kinds * (radii + 1)],
             near: vec![f64::INFINITY; kinds * (radii + 1)],
-            distances: vec![],
-            places: vec![],
+            distances: Vec::with_capacity(ROOM),
+            places: Vec::with_capacity(ROOM),
         }
     }
 
@@ -84,13 +84,14 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Of places with their names, for radii of which the squares ascend; `class_of` gives a class below `classes`. Nothing
-    /// where the places lie so unevenly, or a radius takes in so many, that trees are faster.
+    /// Of places with their names, for radii of which the squares ascend, and reaching about `near` places at least; `class_of` gives a
+    /// class below `classes`. Nothing where the places lie so unevenly, or a radius takes in so many, that trees are faster.
     pub fn new(
         places: &[(u32, Place)],
         classes: usize,
         class_of: impl Fn(u32) -> Option<u32>,
         squares: &[f64],
+        near: f64,
     ) -> Option<Self> {
         let [corner, end] = bounds(places.iter().map(|(_, place)| place));
         let extent: Place = std::array::from_fn(|k| end[k] - corner[k]);
@@ -103,7 +104,7 @@ impl Grid {
         let axes = wide.clone().count() as i32;
         let unit = [0.0, 2.0, std::f64::consts::PI, 4.0 / 3.0 * std::f64::consts::PI][axes as usize];
         let in_unit = unit * places.len() as f64 / wide.product::<f64>();
-        let near = (NEAR / in_unit).powf(1.0 / f64::from(axes));
+        let near = (near / in_unit).powf(1.0 / f64::from(axes));
         let largest = squares.last().map_or(0.0, |square| square.sqrt());
         if in_unit * largest.powi(axes) > MOST {
             return None;
@@ -187,6 +188,17 @@ impl Grid {
             *all = nearest;
         }
         self.reach * self.reach
+    }
+
+    /// All that lie within the reach of a place but the one called `own`: the squares of their distances, each with its class, or the
+    /// number of classes where it has none.
+    pub fn others(&self, from: &Place, own: u32, squares: &[f64], found: &mut Around, others: &mut Vec<(f64, u32)>) {
+        let itself = self.count(from, Some(own), squares, found);
+        let (sure, rings) = (self.reach * self.reach, squares.len() as u32 + 1);
+        let near = found.distances.iter().zip(&found.places).enumerate();
+        let is_other = |(at, (d, _)): &(usize, (&f64, &u32))| **d <= sure && Some(*at) != itself;
+        others.clear();
+        others.extend(near.filter(is_other).map(|(_, (d, place))| (*d, place / rings)));
     }
 
     /// How many of each class and of all lie around a place within the radii, that at the place itself among them. Returns

@@ -9,11 +9,13 @@ mod contact;
 mod curve;
 mod delaunay;
 mod grid;
+mod nearest;
 mod neighbourhoods;
 pub(super) mod object_neighbours;
 mod pairs;
 mod places;
 mod reach;
+mod rows;
 mod totals;
 mod tree;
 mod window;
@@ -22,7 +24,7 @@ pub use object_neighbours::ObjectNeighbours;
 pub use places::Places;
 
 use super::Request;
-use super::family::{Context, Family, Measured, Measurer, Mentions, Needs, Objection, Value, Values};
+use super::family::{Context, Family, Measurer, Mentions, Needs, Objection, Values};
 use super::feature::Definition;
 use super::position::{FLAT_CALIBRATED, FLAT_ONLY};
 use super::suffixes;
@@ -31,12 +33,9 @@ use crate::table::Table;
 use crate::units::{Length, Unit};
 use crate::words::{one_or_many, words};
 use crate::{Error, Result};
-use around::Surroundings;
-use contact::Contact;
-use neighbourhoods::Found;
+use rows::Begun;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use window::Window;
 
 /// Keys of the recipe.
@@ -141,16 +140,8 @@ impl Family for Neighbours {
             Some(_) => None,
             None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
         };
-        let radii = Radii::new(&self.radii, request)?;
-        let surroundings =
-            request.places.or(made.as_ref()).map(|p| Surroundings::new(p, request.classes, &radii.squares));
-        let Some(surroundings) = surroundings else { return Ok(Box::new(|_, _| Ok(()))) };
-        // Points touch nothing.
-        let voxels = if request.points.is_some() { &[][..] } else { request.labels.voxels().host()? };
-        let inside = self.inside(request)?;
-        let neighbourhoods =
-            request.places.or(made.as_ref()).map(|p| Found::of(self, p, request)).transpose()?.flatten();
-        let begun = Begun { family: self, surroundings, order: radii.order, voxels, inside, neighbourhoods };
+        let Some(places) = request.places.or(made.as_ref()) else { return Ok(Box::new(|_, _| Ok(()))) };
+        let begun = Begun::new(self, places, request)?;
         Ok(Box::new(move |of, values| {
             if let Some(places) = request.places.or(made.as_ref()) {
                 begun.one(places, of, values);
@@ -212,56 +203,6 @@ impl Family for Neighbours {
             }
         }
         neighbourhoods::check(self)
-    }
-}
-
-/// What holds for all objects of a set.
-struct Begun<'a> {
-    family: &'a Neighbours,
-    surroundings: Surroundings,
-    /// Where each radius of the recipe stands among those that ascend.
-    order: Vec<usize>,
-    voxels: &'a [u32],
-    /// The labels of the sets that objects may lie in.
-    inside: Vec<&'a [u32]>,
-    neighbourhoods: Option<Arc<Found>>,
-}
-
-impl Begun<'_> {
-    /// The values of an object, in the order of its columns.
-    fn one(&self, places: &Places, of: &Measured, values: &mut Values) {
-        let own = of.label - 1;
-        let side = of.spacing.map(|s| s.pixel_area().sqrt());
-        let contact = (!places.points).then(|| Contact::of(&of.object, of.label, self.voxels));
-        values.ints([contact.as_ref().map(|c| c.touching as i64), contact.as_ref().map(|c| c.all_shared() as i64)]);
-        let length = contact.as_ref().filter(|_| of.is_flat()).and_then(|c| Some(c.length(&of.spacing?)));
-        values.reals([length, contact.as_ref().and_then(Contact::fraction)]);
-        // What is measured has voxels, and with them a place.
-        let place = places.at.get(own as usize).copied().flatten().unwrap_or_default();
-        let mut around = self.surroundings.room(places);
-        self.surroundings.look(places, &place, own, &mut around);
-        let all = places.by_class.len();
-        let mut nearest = vec![(around.nearest[all], own); self.family.nearest];
-        if nearest.len() > 1 {
-            places.all.nearest(&place, own, &mut nearest);
-        }
-        nearest.iter().for_each(|(d, _)| values.distance(*d, side));
-        // The object itself is among all, and among those of its class.
-        values.ints(self.order.iter().map(|i| Some(i64::from(around.of(all)[*i]) - 1)));
-        values.ints([places.links.degrees.get(own as usize).copied().flatten().map(i64::from)]);
-        let is_sure = |class: usize| of.request.classes.is_none_or(|c| c.is_sure(class));
-        (0..all).for_each(|i| values.distance(if is_sure(i) { around.nearest[i] } else { f64::INFINITY }, side));
-        let class = of.request.classes.and_then(|c| c.of.get(own as usize).copied().flatten());
-        for i in 0..all {
-            let itself = i64::from(class == Some(i as u32));
-            let count = |r: &usize| is_sure(i).then(|| i64::from(around.of(i)[*r]) - itself);
-            values.ints(self.order.iter().map(count));
-        }
-        let at = places.voxel(own as usize, of.object.shape);
-        values.ints(self.inside.iter().map(|set| at.and_then(|at| set.get(at)).map(|label| i64::from(*label > 0))));
-        if let Some(found) = &self.neighbourhoods {
-            found.one(self.family, own as usize, values);
-        }
     }
 }
 
@@ -331,17 +272,5 @@ impl Columns {
         self.put(&format!("{name}_px"), "px", "real", &format!("{about}, in pixels"), "", empty);
         let unit = self.unit.name();
         self.put(&format!("{name}_{unit}"), unit, "real", about, "", NO_LENGTH);
-    }
-}
-
-impl Values {
-    fn ints(&mut self, values: impl IntoIterator<Item = Option<i64>>) {
-        self.0.extend(values.into_iter().map(|v| v.map_or(Value::None, Value::Int)));
-    }
-
-    /// Of the square of a distance in pixels: in pixels, and in the unit of the table.
-    fn distance(&mut self, square: f64, side: Option<f64>) {
-        let px = square.sqrt();
-        self.reals([Some(px), side.map(|side| px * side)]);
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Source: C. M. Schürch et al., Cell 182 (2020) 1341: windows of the 10 nearest cells, the cell itself among them.
 
+use super::pairs::PART;
 use super::window::Windows;
 use super::{Columns, NO_CLASS, Neighbours, Objection, Places, Radii, Request, Values, Window, class_suffixes};
 use crate::Result;
@@ -185,8 +186,12 @@ impl Found {
         let there: Vec<u32> = (0..).zip(&places.at).filter_map(|(i, place)| place.map(|_| i)).collect();
         let width = classes.names.len();
         let mut all = vec![0.0; there.len() * width];
-        let one = |(shares, own): (&mut [f64], &u32)| shares.copy_from_slice(&windows.composition(*own));
-        all.par_chunks_exact_mut(width).zip(&there).for_each(one);
+        let some = |(shares, those): (&mut [f64], &[u32])| {
+            let mut room = windows.room();
+            let each = shares.chunks_exact_mut(width).zip(those);
+            each.for_each(|(shares, own)| windows.composition(*own, &mut room, shares));
+        };
+        all.par_chunks_mut(width * PART).zip(there.par_chunks(PART)).for_each(some);
         let (rows, places_of) = Rows::of(&all, width);
         let mut which = vec![None; places.at.len()];
         there.iter().zip(places_of).for_each(|(own, row)| which[*own as usize] = Some(row));

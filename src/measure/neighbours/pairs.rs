@@ -33,31 +33,23 @@ pub struct Pair<'a> {
 }
 
 /// Objects that a thread takes at a time.
-const PART: usize = 1024;
+pub const PART: usize = 1024;
 
 impl Members {
-    /// The objects of a class; also how many of each class lie within radii of them together, class by class.
-    pub fn new(places: &Places, classes: &Classes, class: usize, surroundings: &Surroundings) -> (Self, Vec<Vec<u64>>) {
+    /// The objects of a class.
+    pub fn new(places: &Places, classes: &Classes, class: usize) -> Self {
         let is_of = |i: u32| classes.of.get(i as usize) == Some(&Some(class as u32));
         let of: Vec<(u32, Place)> =
             (0..).zip(&places.at).filter_map(|(i, place)| place.filter(|_| is_of(i)).map(|place| (i, place))).collect();
-        let kinds = places.by_class.len();
-        let part = |members: &[(u32, Place)]| {
-            let (mut around, mut sums) = (surroundings.room(places), vec![vec![0u64; surroundings.radii()]; kinds]);
-            let mut nearest = vec![Vec::with_capacity(members.len()); kinds];
-            for (own, place) in members {
-                surroundings.look(places, place, *own, &mut around);
-                nearest.iter_mut().zip(&around.nearest).for_each(|(all, d)| all.push(*d));
-                add(&mut sums, &around, surroundings.radii());
-            }
-            (nearest, sums)
-        };
-        let (parts, sums): (Vec<_>, Vec<_>) = of.par_chunks(PART).map(part).unzip();
-        let mut nearest = vec![Vec::with_capacity(of.len()); kinds];
-        for part in parts {
-            nearest.iter_mut().zip(part).for_each(|(all, part)| all.extend(part));
-        }
-        (Members { of, nearest }, sum(sums, kinds, surroundings.radii()))
+        let all = places.nearest(Some(classes));
+        let to = |class: usize| of.iter().filter_map(|(own, _)| all.to(*own).0.get(class).copied()).collect();
+        let nearest = (0..places.by_class.len()).into_par_iter().map(to).collect();
+        Members { of, nearest }
+    }
+
+    /// How many of each class lie within radii of them together, class by class; each of them lies within its own.
+    pub fn count(&self, places: &Places, surroundings: &Surroundings) -> Vec<Vec<u64>> {
+        self.within(places, surroundings, |_| surroundings.radii()).1
     }
 
     /// How many there are.

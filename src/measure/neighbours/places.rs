@@ -1,13 +1,14 @@
 //! Where the objects of a set lie, of which class they are, and what is looked up among them.
 
 use super::delaunay::Links;
+use super::nearest::Nearest;
 use super::neighbourhoods::Kept;
 use super::tree::{Place, Tree};
 use crate::Result;
 use crate::image::{Classes, Labels};
 use crate::units::{Shape, Spacing};
 use rayon::prelude::*;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Where the objects of a set lie: their points in the file that they come from, else their centroids.
 ///
@@ -20,14 +21,15 @@ pub struct Places {
     pub(super) all: Tree,
     /// The classes, each with its objects.
     pub(super) by_class: Vec<Tree>,
-    pub(super) links: Links,
     /// Size of the image along z, y, x, and half a voxel, by which it reaches beyond the centre of the first one.
     size: Place,
     half: Place,
     pub(super) flat: bool,
     /// The objects are points.
     pub(super) points: bool,
-    /// What lies around them, once somebody has asked for it.
+    /// Who is linked to whom, how far the nearest are, and what lies around them, once somebody has asked for it.
+    links: OnceLock<Arc<Links>>,
+    nearest: OnceLock<Arc<Nearest>>,
     pub(super) neighbourhoods: OnceLock<Kept>,
 }
 
@@ -60,18 +62,24 @@ impl Places {
             let is_of = |(i, _): &&(u32, Place)| classes.is_some_and(|c| c.of.get(*i as usize) == Some(&Some(class)));
             Tree::new(named.iter().filter(is_of).copied().collect())
         };
-        // The triangulation takes one thread, and longer than all trees.
-        let (links, (all, by_class)) = rayon::join(
-            || if flat { Links::new(&named, at.len()) } else { Links::default() },
-            || {
-                let classes = 0..classes.map_or(0, |c| c.names.len()) as u32;
-                (Tree::new(named.clone()), classes.map(of_class).collect())
-            },
-        );
+        let by_class = (0..classes.map_or(0, |c| c.names.len()) as u32).into_par_iter().map(of_class).collect();
+        let all = Tree::new(named);
         let size = std::array::from_fn(|k| shape.zyx()[k] as f64 * step[k]);
         let half = step.map(|v| v / 2.0);
-        let (points, neighbourhoods) = (points.is_some(), OnceLock::new());
-        Ok(Places { at, voxels, all, by_class, links, size, half, flat, points, neighbourhoods })
+        let (points, links, nearest, neighbourhoods) =
+            (points.is_some(), OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Places { at, voxels, all, by_class, size, half, flat, points, links, nearest, neighbourhoods })
+    }
+
+    /// The Delaunay triangulation; nothing in a stack.
+    pub(super) fn links(&self) -> Arc<Links> {
+        let named = || (0..).zip(&self.at).filter_map(|(i, p)| Some((i, (*p)?))).collect::<Vec<_>>();
+        once(&self.links, || if self.flat { Links::new(named(), self.at.len()) } else { Links::default() })
+    }
+
+    /// How far the nearest objects are, of the classes that these places were made with.
+    pub(super) fn nearest(&self, classes: Option<&Classes>) -> Arc<Nearest> {
+        once(&self.nearest, || Nearest::of(self, classes))
     }
 
     /// The index of the voxel that an object lies in.
@@ -95,6 +103,16 @@ impl Places {
     pub(super) fn content(&self) -> f64 {
         if self.flat { self.size[1] * self.size[2] } else { self.size.iter().product() }
     }
+}
+
+/// What a cell holds, or what is found now: outside of the cell and moved into it, so nobody waits for the other threads that are at work here.
+fn once<T>(cell: &OnceLock<Arc<T>>, find: impl FnOnce() -> T) -> Arc<T> {
+    if let Some(kept) = cell.get() {
+        return kept.clone();
+    }
+    let found = Arc::new(find());
+    let _ = cell.set(found.clone());
+    found
 }
 
 /// Means of the voxels of each object, z, y, x.

@@ -61,13 +61,14 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
     if pairs.is_empty() {
         return Ok(row.table);
     }
-    let surroundings = Surroundings::new(places, Some(classes), &radii.squares);
+    let mixing = (!radii.order.is_empty()).then(|| Surroundings::new(places, Some(classes), &radii.squares));
     let on_curves = (!family.curve.is_empty()).then(|| Surroundings::new(places, Some(classes), &on_curve.squares));
     let (mut done, mut last) = (BTreeSet::new(), None);
     for [a, b] in pairs {
         // Of one class at a time, since it may be large.
         if last.as_ref().is_none_or(|(class, _)| *class != a) {
-            let (members, pairs) = Members::new(places, classes, a, &surroundings);
+            let members = Members::new(places, classes, a);
+            let pairs = mixing.as_ref().map(|around| members.count(places, around)).unwrap_or_default();
             let far = |place: &Place| far_radii(places, place, &on_curve.squares);
             let on_curve = on_curves.as_ref().map(|around| members.within(places, around, far));
             last = Some((a, OneClass { members, pairs, on_curve }));
@@ -192,7 +193,7 @@ impl TotalsRow<'_> {
     }
 
     fn links(&mut self, places: &Places, classes: &Classes, names: &[String]) {
-        let (set, links) = (self.set, &places.links);
+        let (set, links) = (self.set, places.links());
         let known = places.flat && links.places > 0;
         let about = format!("Edges of the Delaunay triangulation of the objects of {set}.");
         let edges = links.edges.len() as u64;

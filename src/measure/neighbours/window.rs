@@ -2,6 +2,7 @@
 
 use super::END;
 use super::around::Surroundings;
+use super::grid::Around;
 use super::places::Places;
 use super::tree::{Place, Tree};
 use crate::image::Classes;
@@ -48,65 +49,93 @@ pub struct Windows<'a> {
     places: &'a Places,
     /// The class of each object.
     classes: &'a [Option<u32>],
-    reach: Reach,
+    surroundings: Surroundings,
+    /// So many nearest objects; within a radius if absent.
+    nearest: Option<usize>,
 }
 
-enum Reach {
-    Nearest(usize),
-    Radius(Box<Surroundings>),
+/// Room for one window after the other.
+pub struct Room {
+    around: Around,
+    /// Squares of distances, each with a class, or the number of classes.
+    others: Vec<(f64, u32)>,
 }
 
 impl<'a> Windows<'a> {
     /// Of so many nearest objects, the object itself among them.
     pub fn nearest(places: &'a Places, classes: &'a Classes, n: usize) -> Self {
-        Windows { places, classes: &classes.of, reach: Reach::Nearest(n) }
+        let surroundings = Surroundings::of_nearest(n, places, classes);
+        Windows { places, classes: &classes.of, surroundings, nearest: Some(n) }
     }
 
     /// Of those within a radius of this square.
     pub fn within(places: &'a Places, classes: &'a Classes, square: f64) -> Self {
-        let reach = Reach::Radius(Box::new(Surroundings::new(places, Some(classes), &[square])));
-        Windows { places, classes: &classes.of, reach }
+        let surroundings = Surroundings::new(places, Some(classes), &[square]);
+        Windows { places, classes: &classes.of, surroundings, nearest: None }
+    }
+
+    /// Room for one window after the other.
+    pub fn room(&self) -> Room {
+        Room { around: self.surroundings.room(self.places), others: vec![] }
     }
 
     /// The shares of the classes in the window of the object called `own`, in the order of the classes. What is of no class is in the
     /// window all the same, so they sum up to 1 or less. Objects that are equally far share the last places of a window of the nearest,
     /// so neither their numbers nor how the image is turned can matter.
-    pub fn composition(&self, own: u32) -> Vec<f64> {
+    pub fn composition(&self, own: u32, room: &mut Room, shares: &mut [f64]) {
         let from = self.places.at.get(own as usize).copied().flatten().unwrap_or_default();
-        match &self.reach {
-            Reach::Nearest(n) => self.of_nearest(&from, own, *n),
-            Reach::Radius(surroundings) => {
-                let mut around = surroundings.room(self.places);
-                surroundings.count(self.places, &from, &mut around);
-                let kinds = self.places.by_class.len();
-                let all = f64::from(around.of(kinds)[0]);
-                (0..kinds).map(|class| f64::from(around.of(class)[0]) / all).collect()
-            }
+        if let Some(n) = self.nearest {
+            return self.of_nearest(&from, own, n, room, shares);
         }
+        self.surroundings.count(self.places, &from, &mut room.around);
+        let all = f64::from(room.around.of(self.kinds())[0]);
+        let of_class = |class| f64::from(room.around.of(class)[0]) / all;
+        shares.iter_mut().enumerate().for_each(|(class, share)| *share = of_class(class));
     }
 
-    fn of_nearest(&self, from: &Place, own: u32, n: usize) -> Vec<f64> {
+    /// How many classes there are.
+    fn kinds(&self) -> usize {
+        self.places.by_class.len()
+    }
+
+    /// The class of an object, or the number of classes where it has none.
+    fn kind(&self, name: u32) -> u32 {
+        self.classes.get(name as usize).copied().flatten().unwrap_or(self.kinds() as u32)
+    }
+
+    fn of_nearest(&self, from: &Place, own: u32, n: usize, room: &mut Room, shares: &mut [f64]) {
         // The others of the window, and the next one behind them.
-        let mut found = vec![(0.0, 0); n];
-        self.places.all.nearest(from, own, &mut found);
-        let Some(((next, _), others)) = found.split_last() else { return vec![] };
-        let last = others.last().map_or(0.0, |(square, _)| *square);
+        self.look_for(n, from, own, room);
+        let Some(((next, _), others)) = room.others.split_last() else { return };
+        let last = others.iter().map(|(square, _)| *square).fold(0.0, f64::max);
         // Distances that differ by rounding alone are equal.
         if *next <= last * (1.0 + END) {
-            return self.of_ties(from, last, n as f64);
+            return self.of_ties(from, last, n as f64, shares);
         }
-        let mut counts = vec![0.0; self.places.by_class.len()];
-        for name in others.iter().map(|(_, name)| *name).chain([own]) {
-            let class = self.classes.get(name as usize).copied().flatten();
-            if let Some(count) = class.and_then(|class| counts.get_mut(class as usize)) {
+        shares.fill(0.0);
+        for kind in others.iter().map(|(_, kind)| *kind).chain([self.kind(own)]) {
+            if let Some(count) = shares.get_mut(kind as usize) {
                 *count += 1.0;
             }
         }
-        counts.iter().map(|count| count / n as f64).collect()
+        shares.iter_mut().for_each(|count| *count /= n as f64);
+    }
+
+    /// The nearest others, the farthest of them last; infinitely far where there are fewer. The tree answers where not enough lie within reach.
+    fn look_for(&self, n: usize, from: &Place, own: u32, room: &mut Room) {
+        self.surroundings.others(from, own, &mut room.around, &mut room.others);
+        if (1..=room.others.len()).contains(&n) {
+            room.others.select_nth_unstable_by(n - 1, |a, b| a.0.total_cmp(&b.0));
+            return room.others.truncate(n);
+        }
+        let mut found = vec![(0.0, 0); n];
+        self.places.all.nearest(from, own, &mut found);
+        room.others.clear();
+        room.others.extend(found.iter().map(|(square, name)| (*square, self.kind(*name))));
     }
 
     /// Where more objects are as far as the last of `most`, or there are fewer.
-    fn of_ties(&self, from: &Place, last: f64, most: f64) -> Vec<f64> {
+    fn of_ties(&self, from: &Place, last: f64, most: f64, shares: &mut [f64]) {
         // Where all coincide none of them is nearer.
         let squares = [if last > 0.0 { last * (1.0 - END) } else { -1.0 }, last * (1.0 + END)];
         let count = |tree: &Tree| {
@@ -117,11 +146,10 @@ impl<'a> Windows<'a> {
         let [nearer, reached] = count(&self.places.all);
         let size = reached.min(most);
         let share = if reached > nearer { (size - nearer) / (reached - nearer) } else { 0.0 };
-        let of_class = |tree| {
+        for (tree, of_class) in self.places.by_class.iter().zip(shares) {
             let [nearer, reached] = count(tree);
-            (nearer + share * (reached - nearer)) / size
-        };
-        self.places.by_class.iter().map(of_class).collect()
+            *of_class = (nearer + share * (reached - nearer)) / size;
+        }
     }
 }
 
@@ -132,6 +160,16 @@ mod tests {
     use crate::image::Labels;
     use crate::units::Shape;
 
+    fn shares(windows: &Windows, of: impl FnOnce(&mut Room, &mut [f64])) -> Vec<f64> {
+        let mut shares = vec![f64::NAN; windows.kinds()];
+        of(&mut windows.room(), &mut shares);
+        shares
+    }
+
+    fn composition(windows: &Windows, own: u32) -> Vec<f64> {
+        shares(windows, |room, shares| windows.composition(own, room, shares))
+    }
+
     #[test]
     fn objects_at_one_place_share_a_window() {
         let labels = Labels::new(Shape::flat(1, 9), vec![1, 2, 3, 0, 0, 0, 0, 0, 4]).unwrap();
@@ -139,14 +177,14 @@ mod tests {
         let classes = Classes { names: vec!["a".into(), "b".into()], of, ..Classes::default() };
         let points = [[0.0; 3], [0.0; 3], [0.0; 3], [0.0, 0.0, 8.0]];
         let places = Places::new(&labels, Some(&points), Some(&classes), None).unwrap();
-        let of = |own: u32, n: usize| Windows::nearest(&places, &classes, n).composition(own);
+        let of = |own: u32, n: usize| composition(&Windows::nearest(&places, &classes, n), own);
         for own in 0..3 {
             let shares = of(own, 2);
             assert!((shares[0] - 1.0 / 3.0).abs() < 1e-12 && (shares[1] - 2.0 / 3.0).abs() < 1e-12, "{shares:?}");
             assert_eq!(of(own, 3), [1.0 / 3.0, 2.0 / 3.0]);
         }
         assert_eq!(of(3, 4), [0.5, 0.5]);
-        assert_eq!(Windows::within(&places, &classes, 4.0).composition(3), [1.0, 0.0]);
+        assert_eq!(composition(&Windows::within(&places, &classes, 4.0), 3), [1.0, 0.0]);
     }
 
     /// Invariant: a look at the nearest alone says what counting all that are as near says.
@@ -170,8 +208,9 @@ mod tests {
                 places.all.nearest(&points[own as usize], own, &mut found);
                 let last = found[size - 2].0;
                 alone += usize::from(found[size - 1].0 > last * (1.0 + END));
-                let all = windows.of_ties(&points[own as usize], last, size as f64);
-                assert_eq!(windows.composition(own), all, "{own} of {size}");
+                let all =
+                    shares(&windows, |_, shares| windows.of_ties(&points[own as usize], last, size as f64, shares));
+                assert_eq!(composition(&windows, own), all, "{own} of {size}");
             }
         }
         assert!((100..6 * n - 100).contains(&alone), "{alone}");
