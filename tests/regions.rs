@@ -202,6 +202,31 @@ fn contours_that_do_not_fit_are_named() {
     assert!(e.what.contains("does not say where it lies"), "{e}");
 }
 
+/// Mechanics: what is refused is drawn by its remedy.
+#[test]
+fn contours_of_thicker_slices_stand_for_slabs() {
+    let image = scan(Shape::new(9, 9, 9));
+    // Of 5 mm on slices of 3 mm; the other region has too few of them to tell.
+    let thick = || [1.0, 8.0 / 3.0, 13.0 / 3.0, 6.0].map(|plane| square(plane, 0.5, 3.5)).to_vec();
+    let two = || [1.0, 8.0 / 3.0].map(|plane| square(plane, 4.5, 6.5)).to_vec();
+    let file = rtstruct(&[(1, "a", thick()), (2, "b", two())]);
+    let e = regions(&file.path, &image, &pick(&[])).unwrap_err();
+    assert!(
+        e.what.contains("region \"a\": contours lie 5.00 mm apart, slices 3.00 mm: drawn on thicker slices"),
+        "{e}"
+    );
+    assert!(e.to_string().contains("resample = true"), "{e}");
+    let found = regions(&file.path, &image, &Pick { resample: true, ..pick(&[]) }).unwrap();
+    assert_eq!(counts(&found), [6 * 9, 3 * 4]);
+    assert!(found.notes.join("; ").contains("each stands for the slices nearest to it"), "{:?}", found.notes);
+    // On every second slice.
+    let second = [0.0, 2.0, 4.0].map(|plane| square(plane, 0.5, 3.5)).to_vec();
+    let file = rtstruct(&[(1, "a", second)]);
+    assert!(regions(&file.path, &image, &pick(&[])).is_err());
+    let found = regions(&file.path, &image, &Pick { resample: true, ..pick(&[]) }).unwrap();
+    assert_eq!(counts(&found), [5 * 9], "half of the first slab lies beside the image");
+}
+
 #[test]
 fn damaged_files_end_with_regions_or_a_named_error() {
     let drawn = rtstruct(&[(1, "a", vec![square(1.0, 0.5, 3.5), square(2.0, 0.5, 7.5)])]);

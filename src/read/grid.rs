@@ -63,7 +63,8 @@ impl std::fmt::Display for Order {
 }
 
 impl Grid {
-    fn mm(&self) -> [f64; 3] {
+    /// Sides of a voxel along z, y, x, in mm.
+    pub fn mm(&self) -> [f64; 3] {
         self.spacing.zyx.map(|v| v * self.spacing.unit.um() / 1000.0)
     }
 

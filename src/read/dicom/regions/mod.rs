@@ -9,6 +9,7 @@ mod polygon;
 mod references;
 mod rtstruct;
 mod seg;
+mod slabs;
 
 pub use references::{Drawn, references};
 

@@ -3,9 +3,11 @@
 //! Each contour is brought onto the grid of the image and filled in the slice that it lies in: a voxel belongs to it if its
 //! centre is inside (see `polygon`). Contours of one region in one slice combine by exclusive or; one that is stored twice counts
 //! once, since it would erase itself. Nothing is drawn between contours: slices without one stay empty, which a note counts.
-//! Contours that do not lie in the planes of the slices are refused.
+//! Contours that do not lie in the planes of the slices are refused, and so are those of thinner or thicker slices unless the user asks for the
+//! nearest ones.
 
 use super::polygon::{self, Corner, FARTHEST, UNIT};
+use super::slabs::{SAME_PLANE, Slabs};
 use super::{File, Named, Planes, Sheet, choose, plural};
 use crate::image::Regions;
 use crate::read::dicom::set::Set;
@@ -14,13 +16,11 @@ use crate::{Error, Result};
 use dicom_dictionary_std::tags;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Corners of a contour may be this far from their common plane, in slices; contours closer than this lie in one plane.
-const SAME_PLANE: f64 = 0.1;
-
 /// Contours that reach equally far on all sides, to half a voxel, were hardly drawn as one and its hole.
 const NEAR: u64 = UNIT.unsigned_abs() / 2;
 
 /// A closed contour on the grid.
+#[derive(Clone)]
 struct Contour {
     /// Its plane, in slices from the first one.
     plane: f64,
@@ -36,12 +36,19 @@ pub fn read(file: &File) -> Result<Regions> {
     let picked = choose(named, file.pick)?;
     let mut sheet = Sheet::new(file.onto.shape, file.options)?;
     sheet.notes.extend(nameless);
+    let mut drawn_of = Vec::with_capacity(picked.len());
     for region in &picked {
         let mine = drawn.iter().filter(|r| r.whole(tags::REFERENCED_ROI_NUMBER) == Some(region.number));
         let contours = mine.map(|r| r.items(tags::CONTOUR_SEQUENCE)).collect::<Result<Vec<_>>>()?.concat();
         let say = |e: Error| Error { what: format!("region \"{}\": {}", region.name, e.what), ..e };
-        let contours = closed(&contours, &file.onto, &region.name, &mut sheet.notes).map_err(say)?;
-        let by_slice = sort(contours, file, &region.name, &mut sheet.notes).map_err(say)?;
+        drawn_of.push(closed(&contours, &file.onto, &region.name, &mut sheet.notes).map_err(say)?);
+    }
+    let planes = |contours: &[Contour]| contours.iter().map(|c| c.plane).collect::<Vec<f64>>();
+    let (all, [slice_mm, ..]) = (drawn_of.iter().flat_map(|c| planes(c)).collect::<Vec<f64>>(), file.onto.mm());
+    for (region, contours) in picked.iter().zip(drawn_of) {
+        let say = |e: Error| Error { what: format!("region \"{}\": {}", region.name, e.what), ..e };
+        let slabs = Slabs::of(&planes(&contours), &all, slice_mm);
+        let by_slice = sort(contours, slabs, file, &region.name, &mut sheet.notes).map_err(say)?;
         let planes = by_slice.into_iter().map(|(z, contours)| (z, fill(&contours, &file.onto))).collect::<Planes>();
         sheet.add(region, &planes)?;
     }
@@ -141,23 +148,31 @@ fn place(corners: &[[f64; 3]], onto: &Grid) -> Result<Option<Contour>> {
 /// Contours by slice; those outside of the image are left out, with a note.
 fn sort(
     contours: Vec<Contour>,
+    slabs: Option<Slabs>,
     file: &File,
     name: &str,
     notes: &mut Vec<String>,
 ) -> Result<BTreeMap<usize, Vec<Contour>>> {
     let slices = file.onto.shape.z as f64;
+    if let Some(slabs) = &slabs {
+        notes.push(of_slabs(slabs, file, name)?);
+    }
     let mut by_slice = BTreeMap::<usize, Vec<Contour>>::new();
     let (mut outside, mut beside, mut farthest) = (0, 0, 0.0f64);
     for contour in contours {
-        let slice = (contour.plane + 0.5).floor();
-        if slice < 0.0 || slice >= slices {
+        let nearest = (contour.plane + 0.5).floor();
+        let [first, end] = slabs.as_ref().map_or([nearest, nearest + 1.0], |slabs| slabs.slices(contour.plane));
+        let covered = first.clamp(0.0, slices) as usize..end.clamp(0.0, slices) as usize;
+        if covered.is_empty() {
             outside += 1;
             continue;
         }
-        let off = (contour.plane - slice).abs();
-        farthest = farthest.max(off);
-        beside += usize::from(off > SAME_PLANE);
-        by_slice.entry(slice as usize).or_default().push(contour);
+        if slabs.is_none() {
+            let off = (contour.plane - nearest).abs();
+            farthest = farthest.max(off);
+            beside += usize::from(off > SAME_PLANE);
+        }
+        covered.for_each(|slice| by_slice.entry(slice).or_default().push(contour.clone()));
     }
     if outside > 0 {
         notes.push(format!("{} of region \"{name}\" beyond the slices of the image", plural(outside, "contour")));
@@ -197,6 +212,17 @@ fn sort(
         }
     }
     Ok(by_slice)
+}
+
+/// Contours of thicker slices are refused, or each stands for the slices nearest to it, which is told.
+fn of_slabs(slabs: &Slabs, file: &File, name: &str) -> Result<String> {
+    let [slice, ..] = file.onto.mm();
+    let apart = format!("{:.2} mm apart, slices {slice:.2} mm", slabs.thickness() * slice);
+    match file.pick.resample {
+        true => Ok(format!("contours of region \"{name}\" lie {apart}: each stands for the slices nearest to it")),
+        false => Err(Error::unsupported(format!("contours lie {apart}: drawn on thicker slices, or not on each"))
+            .remedy("regions drawn on this image, or resample = true to take the plane nearest to each slice")),
+    }
 }
 
 /// Of contours that are stored more than once, bit by bit or but for rounding, the first stays. Returns how many went, and how many

@@ -189,11 +189,7 @@ fn even(heights: &[f64], told: Option<f64>, onto: &Grid, normal: [f64; 3]) -> Re
 fn side_along(grid: &Grid, direction: [f64; 3]) -> f64 {
     let along = |k: &usize| dot(grid.patient_grid.directions[*k], direction).abs();
     let axis = (0..3).max_by(|a, b| along(a).total_cmp(&along(b))).unwrap_or(0);
-    mm(grid)[axis]
-}
-
-fn mm(grid: &Grid) -> [f64; 3] {
-    grid.spacing.zyx.map(|v| v * grid.spacing.unit.um() / 1000.0)
+    grid.mm()[axis]
 }
 
 /// How voxels of one grid are counted in another that it falls together with.
@@ -217,7 +213,7 @@ impl Lattice {
             return None;
         }
         let last = own.shape.zyx().map(|n| n as i64 - 1);
-        let sides = mm(onto);
+        let sides = onto.mm();
         let tolerance: [f64; 3] = std::array::from_fn(|k| match lattice.steps[0][k] {
             0 => (SAME_MM / sides[k]).min(0.1),
             _ => SAME_SLICE,
