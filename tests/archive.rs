@@ -239,6 +239,30 @@ fn names_give_plates_and_wells_and_join_channels() {
     bench.good(&["in/P1", "--set", "files.groups={plate}/{well}_s{site}_w*", "--exclude", "thumb*", "--out", "flat"]);
     let images = bench.table("flat/images.csv", &["image", "plate", "well"]);
     assert_eq!(images[0], ["A01_s1_w1.png", "P1", "A01"]);
+    // Names that end in a number of each file, which the channel would take in.
+    for (name, guid) in [
+        ("s1_w1", "0EB3A05E-24"),
+        ("s1_w2", "DBF487B1-9B"),
+        ("s1_w1_thumb", "0EB3A05F-24"),
+        ("s2_w1", "1C"),
+        ("s2_w2", "2"),
+    ] {
+        bench.images(&[&format!("screen/P1/TimePoint_1/exp_A01_{name}{guid}.png")]);
+    }
+    let screen = ["screen", "--exclude", "*_thumb*", "--set"];
+    let with_guid = "files.groups={plate}/TimePoint_1/{screen}_{well}_s{site}_w{channel}";
+    let output = bench.run(&[&screen[..], &[with_guid, "--out", "guids"]].concat());
+    assert!(words(&output).contains("{channel:1}{_}"), "{}", words(&output));
+    bench.good(&[&screen[..], &[&with_guid.replace("{channel}", "{channel:1}{_}"), "--out", "screened"]].concat());
+    let images = bench.table("screened/images.csv", &["image", "plate", "screen", "well", "site", "channels"]);
+    let row = |site: &str| {
+        ["P1/TimePoint_1/exp_A01_s", "P1", "exp", "A01", "", "1; 2"].map(|cell| match cell {
+            "" => site.to_string(),
+            cell if cell.ends_with("_s") => format!("{cell}{site}"),
+            cell => cell.to_string(),
+        })
+    };
+    assert_eq!(images, [row("1"), row("2")]);
     // A sheet and a name.
     bench.write("sheet.csv", "path,well,dose\nin/P1/A01*,A01,5\nin/P1/B02*,B03,7\n");
     let output = bench.run(&[&["--sheet", "sheet.csv", "--out", "both"], &groups[1..]].concat());

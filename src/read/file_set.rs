@@ -179,7 +179,9 @@ fn complete(set: &FileSet) -> Result<()> {
         return Ok(());
     }
     let what = format!("image {} has no file for channel {}", set.name, set.missing.join(", "));
-    Err(Error::format(what).at(first).remedy("the missing file, or a pattern that leaves this image out"))
+    Err(Error::format(what).at(first).remedy(
+        "the missing file, a pattern that leaves this image out, or {channel:1}{_} where names end in what is another one for each file",
+    ))
 }
 
 /// Size and calibration of a channel or of a whole image.

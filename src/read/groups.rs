@@ -82,10 +82,10 @@ impl PathPattern {
             let mut texts = fit(parts, name)?.into_iter();
             for part in parts {
                 match part {
-                    Part::Literal(_) => {}
+                    Part::Literal(_) | Part::Ignored(_) => {}
                     Part::Star => found.stars.extend(texts.next().map(str::to_string)),
-                    Part::Field(f) if f == CHANNEL => found.channel = texts.next()?.to_string(),
-                    Part::Field(_) => found.values.extend(texts.next().map(str::to_string)),
+                    Part::Field(f, _) if f == CHANNEL => found.channel = texts.next()?.to_string(),
+                    Part::Field(..) => found.values.extend(texts.next().map(str::to_string)),
                 }
             }
             let left = without_channel(parts, name);
@@ -111,7 +111,9 @@ impl PathPattern {
             let channel = std::mem::take(&mut captured.channel);
             let place = captured.image.clone();
             if let Err(e) = add(images.entry(captured).or_default(), &place.to_string_lossy(), &channel, path) {
-                let e = e.remedy("a pattern with one more field that tells the images apart, or one of the two files");
+                let e = e.remedy(
+                    "a pattern with one more field that tells the images apart, or --exclude for one of the two files",
+                );
                 out.wrong.insert(place, e);
             }
         }
@@ -134,8 +136,9 @@ fn without_channel(parts: &[Part], name: &str) -> String {
         let leads = i + 1 == at || (i == at + 1 && left.is_empty());
         match part {
             Part::Literal(_) if leads => {}
+            Part::Ignored(_) => {}
             Part::Literal(words) => left += words,
-            Part::Star | Part::Field(_) => {
+            Part::Star | Part::Field(..) => {
                 let text = texts.next().unwrap_or_default();
                 if i != at {
                     left += text;
@@ -148,7 +151,7 @@ fn without_channel(parts: &[Part], name: &str) -> String {
 
 /// Where the channel stands.
 fn fields_at(parts: &[Part]) -> Option<usize> {
-    parts.iter().position(|p| matches!(p, Part::Field(f) if f == CHANNEL))
+    parts.iter().position(|p| matches!(p, Part::Field(f, _) if f == CHANNEL))
 }
 
 #[cfg(test)]
@@ -172,6 +175,10 @@ mod tests {
         let folders = ["/d/P1/DAPI/A01.tif", "/d/P1/GFP/A01.tif"];
         assert_eq!(groups("{plate}/{channel}/{well}", &folders), [("/d/P1/A01".into(), s(&["DAPI", "GFP"]))]);
         assert_eq!(groups("w{channel}_{well}", &["/w1_A.tif", "/w2_A.tif"]), [("/A".into(), s(&["1", "2"]))]);
+        // Names of a screen that end in what is another one for each file.
+        let screen = ["/d/x_A01_s1_w11AA5-B3.tif", "/d/x_A01_s1_w2DBF4-87.tif", "/d/x_A01_s2_w1C0-1.tif"];
+        let found = groups("{well}_s{site}_w{channel:1}{_}", &screen);
+        assert_eq!(found, [("/d/x_A01_s1".into(), s(&["1", "2"])), ("/d/x_A01_s2".into(), s(&["1"]))]);
         // What a star stands for tells images apart.
         assert_eq!(groups("{well}_*_w{channel}", &["/A_x_w1.tif", "/A_y_w1.tif"]).len(), 2);
         let same = ["/d/A01_s1_w1.tif", "/d/A01_s1_w1.png"].map(PathBuf::from);

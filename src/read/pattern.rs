@@ -108,10 +108,10 @@ fn checked(pattern: &str) -> Result<Vec<Part>> {
 fn name_and_channel(parts: &[Part], file: &str) -> Option<(String, String)> {
     let texts = fit(parts, file)?;
     let (mut name, mut channel, mut stars) = (None, String::new(), Vec::new());
-    for (part, text) in parts.iter().filter(|p| !matches!(p, Part::Literal(_))).zip(texts) {
+    for (part, text) in parts.iter().filter(|p| matches!(p, Part::Field(..) | Part::Star)).zip(texts) {
         match part {
-            Part::Field(f) if f == "channel" => channel = text.to_string(),
-            Part::Field(_) => name = Some(text.to_string()),
+            Part::Field(f, _) if f == "channel" => channel = text.to_string(),
+            Part::Field(..) => name = Some(text.to_string()),
             _ => stars.push(text),
         }
     }
