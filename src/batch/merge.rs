@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::shard::Shard;
 use super::stop::Stop;
 use super::summary::{self, Summary};
-use super::{budget, chooser, left_tables, machine, run_json, search};
+use super::{budget, chooser, left_tables, machine, own_files, run_json, search};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::fs;
@@ -65,6 +65,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     let existing = if merge.overwrite { Existing::Overwrite } else { Existing::Same };
     let settings = settings(merge, first, existing);
     let recipes = RecipeText::parse(&first.recipes)?;
+    own_files::none_is_changed(&merge.out)?;
     let (out, _) = Out::open(&merge.out, existing, identities)?;
     let head = head(first, &settings);
     closing::begin(out.folder(), &head)?;

@@ -53,6 +53,7 @@ mod one;
 mod one_by_one;
 mod out;
 mod outputs;
+mod own_files;
 mod parts;
 mod plan;
 mod plates;

@@ -8,7 +8,7 @@ use super::pools::{at_most, pool};
 use super::recipes::Recipes;
 use super::settings::Settings;
 use super::summary::Summary;
-use super::{centres, controls, cutoffs, files, machine, reading, search};
+use super::{centres, controls, cutoffs, files, machine, own_files, reading, search};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::write::names;
@@ -48,6 +48,9 @@ pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
     let images = pool.install(|| discover(settings, recipes))?;
     controls::check(recipes, &images)?;
     cutoffs::check(recipes, &images)?;
+    if !settings.existing.keeps() {
+        own_files::check(settings, recipes, &images.items)?;
+    }
     let places = [images.root.clone(), search::absolute(&settings.out)];
     let budget = Budget::new(for_images(settings.memory)?);
     let line = |item: &Item| line(item, recipes, &budget, &places);

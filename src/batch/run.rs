@@ -21,7 +21,9 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{centres, controls, cutoffs, globs, groups, left_tables, machine, plates, queue, redo, run_json, written};
+use super::{
+    centres, controls, cutoffs, globs, groups, left_tables, machine, own_files, plates, queue, redo, run_json, written,
+};
 use crate::device::Device;
 use crate::{Error, Kind, Result};
 use std::time::Instant;
@@ -101,6 +103,7 @@ fn open_folder(settings: &Settings, recipes: &Recipes, items: &ItemList) -> Resu
     if only_failed {
         redo::check(settings, recipes)?;
     }
+    own_files::check(settings, recipes, items)?;
     let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(|item| item.identity()))?;
     let kept = if only_failed { Kept::take(out.folder())? } else { Kept::default() };
     if !only_failed {

@@ -1,0 +1,129 @@
+//! Files in the output folder that a run must not lose: what it reads itself, and what somebody has changed since a run wrote it, as a
+//! label image that was edited by hand.
+//!
+//! A file was changed if it is newer than the end of the run that wrote it, and its SHA-256 is no longer that which the part of its image
+//! says. In a folder that was copied everything is newer, so hashes decide.
+
+use super::earlier::Existing;
+use super::item::Item;
+use super::item_list::ItemList;
+use super::json_lines::lines;
+use super::marker::MARKER;
+use super::parts::{Store, Written};
+use super::recipes::Recipes;
+use super::settings::Settings;
+use super::{files, ledger};
+use crate::{Error, Result};
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Before anything of an earlier run goes. What was changed is moved aside where the other results stay, with a note.
+///
+/// # Errors
+/// The run reads what it would replace, or somebody has changed what it would replace, or no image has the label images that it needs.
+pub(super) fn check(settings: &Settings, recipes: &Recipes, items: &ItemList) -> Result<()> {
+    let Some(out) = earlier(&settings.out) else { return Ok(()) };
+    let read = read_there(&out, items);
+    if !settings.existing.keeps() {
+        if let Some(path) = read.first() {
+            let what = "the run reads this file, which lies in the output folder, where all results of the earlier run are replaced";
+            return Err(Error::usage(what).at(path).remedy("another --out"));
+        }
+        some_have_labels(recipes, items)?;
+        return none_is_changed(&settings.out);
+    }
+    for file in changed(&out) {
+        let path = out.join(&file.below);
+        // An image of the same size stays as it is where only failed ones are done again.
+        let stays = settings.existing == Existing::OnlyFailed && file.is_there(&out);
+        if stays || read.contains(&path) {
+            continue;
+        }
+        let aside = aside(&path);
+        fs::rename(&path, &aside).map_err(|e| Error::from(e).at(&path))?;
+        let name = aside.file_name().unwrap_or_default().to_string_lossy();
+        settings.observer.note(&format!(
+            "note: {} was changed since it was written; it is called {name} now, and the image is done again",
+            file.below
+        ));
+    }
+    Ok(())
+}
+
+/// Nothing was changed in a folder whose results are to be replaced.
+///
+/// # Errors
+/// Something was.
+pub(super) fn none_is_changed(out: &Path) -> Result<()> {
+    let Some(folder) = earlier(out) else { return Ok(()) };
+    let changed = changed(&folder);
+    let Some(first) = changed.first() else { return Ok(()) };
+    let others = match changed.len() - 1 {
+        0 => "and would be replaced".into(),
+        n => format!("as were {n} others, which would all be replaced"),
+    };
+    Err(Error::usage(format!("was changed since uptake wrote it, {others}"))
+        .at(out.join(&first.below))
+        .remedy("another --out, which measures a label image that was edited with --set 'labels.SET=OUT/labels/{written}'; or move what was changed out of the folder"))
+}
+
+/// The folder, if a run has written there.
+fn earlier(out: &Path) -> Option<PathBuf> {
+    let out = fs::canonicalize(out).ok()?;
+    out.join(MARKER).is_dir().then_some(out)
+}
+
+/// The files below the folder that images are read from.
+fn read_there(out: &Path, items: &ItemList) -> BTreeSet<PathBuf> {
+    let mut folders = HashMap::new();
+    let mut real = |path: &PathBuf| {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folders.entry(parent.to_path_buf()).or_insert_with(|| fs::canonicalize(parent).ok());
+        Some(folder.as_ref()?.join(path.file_name()?)).filter(|path| path.starts_with(out))
+    };
+    let mut of_item = |item: &Item| {
+        let masks = item.masks.iter().filter_map(|(_, found)| found.as_ref().ok());
+        let all = item.files().into_iter().chain(masks).chain(item.references.iter().map(|(_, path)| path));
+        all.filter_map(&mut real).collect::<Vec<_>>()
+    };
+    items.measured().map(|item| item.into_owned()).flat_map(|item| of_item(&item)).collect()
+}
+
+/// An image at least has all label images that it cannot do without: else a word is wrong, and nothing would take the place of what is there.
+fn some_have_labels(recipes: &Recipes, items: &ItemList) -> Result<()> {
+    let mut first = None;
+    for item in items.measured() {
+        match recipes.of(&item).and_then(|recipe| files::labels(&item, &recipe)) {
+            Ok(_) => return Ok(()),
+            Err(e) => _ = first.get_or_insert(e),
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+/// What was changed since it was written.
+fn changed(out: &Path) -> Vec<Written> {
+    let time = |below: &str| fs::symlink_metadata(out.join(below)).and_then(|m| m.modified()).ok();
+    let ends = ["closed.json", "images-done.jsonl"].iter().filter_map(|name| time(&format!("{MARKER}/{name}")));
+    let end = ends.max().unwrap_or(SystemTime::UNIX_EPOCH);
+    let listed = lines::<String>(&out.join(MARKER).join("files.jsonl"));
+    let newer: BTreeSet<String> = listed.filter(|below| time(below).is_some_and(|time| time > end)).collect();
+    if newer.is_empty() {
+        return vec![];
+    }
+    let store = Store::new(out);
+    let parts = ledger::entries(out).into_iter().flatten().flatten().filter_map(|entry| store.look(&entry.part?));
+    parts.flat_map(|part| part.files).filter(|file| newer.contains(&file.below) && !file.is_whole(out)).collect()
+}
+
+/// A name beside the file that nothing has.
+fn aside(path: &Path) -> PathBuf {
+    let named = |n: usize| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if n == 1 { ".changed".into() } else { format!(".changed{n}") });
+        PathBuf::from(name)
+    };
+    (1..).map(named).find(|path| fs::symlink_metadata(path).is_err()).unwrap_or_else(|| named(1))
+}
