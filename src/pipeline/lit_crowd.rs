@@ -15,16 +15,17 @@ use crate::ops::dark_side::DarkSide;
 use crate::ops::noise::noise;
 use crate::ops::photons::shows_photons;
 use crate::ops::pixelwise::above;
-use crate::ops::threshold::Signal;
+use crate::ops::threshold::{Classes, Signal};
 use crate::units::Shape;
 
 /// Noise of the darkest ground that is so much of what most neighbours show is that of a ground below light.
 const LIT: f64 = 0.6;
 /// Pixels along each side of a tile of a plane.
 const TILE: usize = 40;
-/// Across the edges that are steeper than this share of all,
-const STEEP: f64 = 0.9;
-/// this share of the contrast of two classes is seen within two pixels to either side. Of crowds it is 0.5 and more, of clouds as small as nuclei (a sigma of 6 px) 0.42.
+/// So many of the edges of a crowd may lie between neighbours;
+const BETWEEN: f64 = 0.9;
+/// across the others this share of the contrast of two classes is seen within two pixels to either side. Of crowds it is 0.5 and more, of clouds as small as nuclei
+/// (a sigma of 6 px) 0.44 at most.
 const EDGE: f64 = 0.46;
 /// Edges are looked for at so many pixels, about.
 const SOME: usize = 1 << 19;
@@ -39,7 +40,7 @@ impl State<'_> {
         let between_neighbours = signal.noise / f64::from(self.lift);
         let whole = DarkSide::spread_of_darkest(self.file.samples.host()?);
         let is_lit = whole <= LIT * between_neighbours || are_lit_tiles(self.file)?;
-        Ok(is_lit || (shows_photons(self.file)? && has_edges(image, signal)?))
+        Ok(is_lit || (shows_photons(self.file)? && has_edges(image, &signal.classes)?))
     }
 }
 
@@ -57,10 +58,37 @@ fn are_lit_tiles(file: &Volume) -> Result<bool> {
     Ok(lit > 0 && 2 * lit >= down * across)
 }
 
-/// Whether the brighter one of the two classes of an image on the host ends in edges, some of which are steep: in a crowd others lie between neighbours.
-fn has_edges(image: &Volume, signal: &Signal) -> Result<bool> {
+/// Whether the brighter one of the two classes of an image on the host ends in edges.
+fn has_edges(image: &Volume, classes: &Classes) -> Result<bool> {
     // The cast stops at the ends of the type.
-    let mask = above(&Device::Cpu, image, signal.classes.threshold.floor() as i32)?;
-    let steep = edge(image, &mask, STEEP, (image.samples.len() / SOME) | 1)?;
-    Ok(steep.is_some_and(|steep| steep >= EDGE * signal.classes.contrast))
+    let mask = above(&Device::Cpu, image, classes.threshold.floor() as i32)?;
+    let steep = edge(image, &mask, BETWEEN, (image.samples.len() / SOME) | 1)?;
+    Ok(steep.is_some_and(|steep| steep >= EDGE * classes.contrast))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: discs, and waves of the same width.
+    use super::*;
+    use crate::ops::histogram::BinScale;
+    use crate::ops::threshold::{BinChoice, Cut, otsu_classes};
+
+    fn has_edges_of(light: impl Fn(f64, f64) -> f64) -> bool {
+        let sample = |i: usize| light((i / 200) as f64, (i % 200) as f64).round() as i32;
+        let image = Volume::new(Shape::flat(200, 200), (0..40_000).map(sample).collect()).unwrap();
+        let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
+        has_edges(&image, &otsu_classes(&Device::Cpu, &image, bins).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn objects_end_in_edges_and_haze_does_not() {
+        // As far apart as wide, with edges as lenses draw them and some smoothing leaves them.
+        let discs = |blur: f64| {
+            move |y: f64, x: f64| 4000.0 / (1.0 + (((y % 40.0 - 20.0).hypot(x % 40.0 - 20.0) - 12.0) / blur).exp())
+        };
+        assert!(has_edges_of(discs(0.7)) && has_edges_of(discs(1.2)));
+        assert!(!has_edges_of(discs(5.0)));
+        assert!(!has_edges_of(|y, x| 2000.0 + 1000.0 * ((y * 0.157).sin() + (x * 0.157).sin())));
+        assert!(!has_edges_of(|_, _| 7.0));
+    }
 }
