@@ -59,6 +59,7 @@ pub mod object_rank;
 pub mod object_runs;
 mod op;
 pub mod overlap;
+pub mod photons;
 pub mod pixelwise;
 pub mod prefix_sum;
 pub mod propagate;

@@ -3,17 +3,13 @@
 use super::shared_noise::{dark_side, over_lag};
 use super::state::{Picture, State};
 use crate::Result;
-use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::cut_ground::CutGround;
-use crate::ops::dark_side::DarkSide;
 use crate::ops::grey_step::noise_or_rounding;
 use crate::ops::histogram::BinScale;
 use crate::ops::likeness::likeness;
-use crate::ops::noise::noise;
 use crate::ops::noise_peaks::highest;
 use crate::ops::threshold::{BinChoice, CUT_NOISE, Method as Choice, NOISE, Signal};
-use crate::units::Shape;
 
 /// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
 const CORRELATED: f64 = 3.0;
@@ -34,10 +30,6 @@ const FEW: f64 = 3.0;
 /// A ground whose dark side is so many times as wide as the noise between neighbours holds no other noise; of noise with a blur of half a pixel it
 /// is 1.9 times.
 const ONLY_WHITE: f64 = 1.5;
-/// Noise of the darkest ground that is so much of what most neighbours show is that of a ground below light.
-const LIT: f64 = 0.6;
-/// Pixels along each side of a tile of a plane.
-const TILE: usize = 40;
 /// From this likeness of neighbours on what stands out of a ground with white noise is no noise.
 const ALIKE: f64 = 0.5;
 
@@ -98,7 +90,7 @@ impl State<'_> {
             None => {
                 let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&on_host)?);
                 let is_white = dark <= ONLY_WHITE * white.noise;
-                if (is_white || self.is_lit_crowd(signal)?) && likeness(self.file, lag)? >= ALIKE {
+                if (is_white || self.is_lit_crowd(&on_host, signal)?) && likeness(self.file, lag)? >= ALIKE {
                     let noise = if is_white { white.noise.max(dark) } else { white.noise };
                     return Ok((if white.is_coarse { white.floor } else { times * noise }, None));
                 }
@@ -129,17 +121,6 @@ impl State<'_> {
             half_widths[0] = 0;
         }
         highest(on_host, half_widths, signal.percentile(50.0)?)
-    }
-
-    /// Whether the darkest ground of the channel as the file has it has far less noise than there is between neighbours in most of the image: light
-    /// has noise of its own, what a filter makes of noise has none. Of a stack the ends may be dark and hold hardly any noise, whatever lies between.
-    fn is_lit_crowd(&self, signal: &Signal) -> Result<bool> {
-        if !self.geometry.shape.is_flat() {
-            return Ok(false);
-        }
-        let between_neighbours = signal.noise / f64::from(self.lift);
-        let whole = DarkSide::spread_of_darkest(self.file.samples.host()?);
-        Ok(whole <= LIT * between_neighbours || are_lit_tiles(self.file)?)
     }
 
     /// The noise where nothing was cut off.
@@ -276,20 +257,6 @@ impl Why {
             ),
         }
     }
-}
-
-/// Whether the same is true of half of the tiles of a plane, each by itself: light that falls off to the corners makes the darkest ground of the whole wide.
-fn are_lit_tiles(file: &Volume) -> Result<bool> {
-    let (shape, samples) = (file.shape, file.samples.host()?);
-    let (down, across) = (shape.y / TILE, shape.x / TILE);
-    let mut lit = 0;
-    for (top, left) in (0..down * across).map(|k| (k / across * TILE, k % across * TILE)) {
-        let row = |y: usize| &samples[(top + y) * shape.x + left..][..TILE];
-        let tile = Volume::new(Shape::flat(TILE, TILE), (0..TILE).flat_map(row).copied().collect())?;
-        let between_neighbours = noise(&Device::Cpu, &tile)?;
-        lit += usize::from(DarkSide::spread_of_darkest(tile.samples.host()?) <= LIT * between_neighbours);
-    }
-    Ok(lit > 0 && 2 * lit >= down * across)
 }
 
 /// What is said of an image that a floor leaves nothing of, or no more than a few objects.

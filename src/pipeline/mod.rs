@@ -46,6 +46,7 @@ mod known;
 mod lesions;
 mod level;
 mod light;
+mod lit_crowd;
 mod liver;
 mod made;
 mod margin;

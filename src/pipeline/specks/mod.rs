@@ -145,7 +145,7 @@ fn beyond_doubt(volume: &Volume, far: &Volume, specks: &[usize], limit: i32) -> 
     let mask = above(&Device::Cpu, far, class.threshold)?;
     let mut things = things(&mask)?;
     things.retain(|size| *size >= THING);
-    let has_edges = edge(far, &mask)?.is_some_and(|edge| edge >= EDGE * class.contrast);
+    let has_edges = edge(far, &mask, 0.5, 1)?.is_some_and(|edge| edge >= EDGE * class.contrast);
     Ok((things.len() > MANY * specks.len() && has_edges).then_some((class, things)))
 }
 
@@ -162,8 +162,9 @@ pub(super) fn typical(sizes: &[usize]) -> usize {
     sizes.get(sizes.len() / 2).copied().unwrap_or(0)
 }
 
-/// The median, along the rims of a mask, of how much brighter it is inside than outside, in the means of a window of five pixels.
-fn edge(far: &Volume, mask: &Mask) -> Result<Option<f64>> {
+/// How much brighter it is inside than outside along the rims of a mask, in the means of a window of five pixels: this share of them have less. One of so many
+/// voxels is looked at.
+pub(super) fn edge(far: &Volume, mask: &Mask, share: f64, every: usize) -> Result<Option<f64>> {
     let (shape, samples, inside) = (far.shape, far.samples.host()?, mask.voxels.host()?);
     let step = |i: usize| {
         let [z, y, x] = shape.position(i);
@@ -182,7 +183,7 @@ fn edge(far: &Volume, mask: &Mask) -> Result<Option<f64>> {
         Some(mean(1)? - mean(0)?)
     };
     let is_rim = |i: &usize| inside[*i] > 0 && neighbours(shape, *i).any(|j| inside[j] == 0);
-    let mut steps: Vec<f64> = (0..inside.len()).filter(is_rim).filter_map(step).collect();
-    let Some(middle) = steps.len().checked_sub(1).map(|last| last / 2) else { return Ok(None) };
-    Ok(Some(*steps.select_nth_unstable_by(middle, f64::total_cmp).1))
+    let mut steps: Vec<f64> = (0..inside.len()).step_by(every).filter(is_rim).filter_map(step).collect();
+    let Some(last) = steps.len().checked_sub(1) else { return Ok(None) };
+    Ok(Some(*steps.select_nth_unstable_by((share * last as f64) as usize, f64::total_cmp).1))
 }
