@@ -25,7 +25,7 @@ const OTHER: &str = "out/labels/b.png_spots.ome.tif";
 fn edited() -> (Bench, Vec<u8>) {
     let bench = Bench::with(RECIPE);
     images::spots(&bench.at("in/a.png"), 3, 3);
-    images::spots(&bench.at("in/b.png"), 5, 3);
+    images::spots(&bench.at("in/b.png"), 5, 5);
     assert_eq!(run(&bench, &[]).status.code(), Some(0));
     let by_hand = std::fs::read(bench.at(OTHER)).unwrap();
     std::fs::write(bench.at(ONE), &by_hand).unwrap();
@@ -103,7 +103,7 @@ fn a_copy_of_the_folder_counts_as_it_was_written() {
 fn what_is_read_is_not_removed_before() {
     let bench = Bench::with(RECIPE);
     images::spots(&bench.at("in/a.png"), 3, 3);
-    images::spots(&bench.at("in/b.png"), 5, 3);
+    images::spots(&bench.at("in/b.png"), 5, 5);
     assert_eq!(run(&bench, &[]).status.code(), Some(0));
     for labels in ["out/labels/{written}", "in/../out/labels/a.png_spots.ome.tif", "{dir}/../out/labels/{written}"] {
         for more in [&[][..], &["--overwrite"], &["--dry-run"]] {
