@@ -346,6 +346,7 @@ fn centres_of_a_cohort_are_learned_and_used() {
             &[&base[..], &["--set", "objects.habitats.steps.0.centres=r.toml", "--out", "x"]].concat()[..],
             "uptake habitats learn",
         ),
+        (&["habitats", "learn", "p1.ome.tif", "--recipe", "r.toml", "--out", "r.toml"], "--out would overwrite it"),
         (&["habitats", "learn", "p1.ome.tif", "--recipe", "nuclei", "--out", "x.toml"], "divided by clusters"),
         (
             &[&["habitats", "learn", "p1.ome.tif", "--recipe", "r.toml", "--out", "x.toml"][..], &with].concat()[..],

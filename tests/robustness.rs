@@ -92,6 +92,14 @@ fn the_command_writes_a_row_for_each_column() {
         let (code, said) = run(&["--objects", "boxes", "--threads", threads, "--out", &out]);
         assert_eq!((code, said.contains("6 objects, 0 images failed")), (Some(0), true), "{said}");
     }
+    // Its own table is replaced, a file of others is not.
+    assert_eq!(run(&["--objects", "boxes", "--out", "1.csv"]).0, Some(0));
+    for file in ["p1.ome.tif", "r.toml"] {
+        let before = std::fs::read(dir.path().join(file)).unwrap();
+        let (code, said) = run(&["--objects", "boxes", "--out", file]);
+        assert!(code == Some(2) && said.contains("--out would overwrite it"), "{said}");
+        assert!(before == std::fs::read(dir.path().join(file)).unwrap());
+    }
     let table = read(Path::new("1.csv"));
     assert_eq!(table, read(Path::new("3.csv")));
     assert!(

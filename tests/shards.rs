@@ -259,6 +259,20 @@ fn failures_are_listed_by_kind() {
     assert_eq!(names, "even/cut.tif\nodd/broken.png\n");
     let image = json(&text(bench.at("out/run.json")))["images"][0].clone();
     assert_eq!((&image["image"], &image["code"]), (&"even/cut.tif".into(), &"format".into()));
+    // Of a run that was killed: the list ends early.
+    let list = bench.at("out/.uptake/images-done.jsonl");
+    let first: String = text(list.clone()).lines().take(4).map(|line| format!("{line}\n")).collect();
+    fs::write(&list, first).unwrap();
+    let listed = String::from_utf8(bench.uptake(&["failed", "out"]).stdout).unwrap();
+    assert!(
+        listed.starts_with("1 of 10 inputs failed\n") && listed.contains("\n6 are not done: the run has not ended\n"),
+        "{listed}"
+    );
+    let command = listed.lines().find_map(|l| l.strip_prefix("to go on: ")).unwrap();
+    assert!(command.ends_with("--out out --resume"), "{command}");
+    assert_eq!(bench.shell(command).status.code(), Some(1));
+    let listed = String::from_utf8(bench.uptake(&["failed", "out"]).stdout).unwrap();
+    assert!(listed.starts_with("2 of 10 inputs failed\n") && !listed.contains("not done"), "{listed}");
     let output = bench.uptake(&["failed", "in"]);
     assert!(words(&output).contains("in: there is no list of a run's images"), "{}", words(&output));
 }

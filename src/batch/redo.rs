@@ -1,11 +1,14 @@
 //! What failed in a run, and doing that again.
 
 use super::closing;
+use super::earlier::Identity;
 use super::failures::{self, Failures};
 use super::head::{Head, RecipeText};
+use super::json_lines;
 use super::ledger::{self, Entry};
+use super::marker::MARKER;
 use super::recipes::Recipes;
-use super::record::{Stage, Status};
+use super::record::{NOT_FINISHED, NOT_REACHED, Stage, Status};
 use super::settings::Settings;
 use crate::{Error, Result};
 use std::path::Path;
@@ -17,6 +20,8 @@ pub struct Failed {
     pub inputs: usize,
     /// Those that failed.
     pub failed: usize,
+    /// Those that the run has not done: it did not end.
+    pub undone: usize,
     /// The failures by kind, the most frequent first.
     pub kinds: Vec<Failures>,
     /// The command that does them again, where it is known.
@@ -28,18 +33,22 @@ pub struct Failed {
 /// # Errors
 /// It is no folder of a run, or its list of images is damaged.
 pub fn failed(out: &Path) -> Result<Failed> {
-    let (mut inputs, mut failed, mut kinds) = (0, 0, failures::Counter::default());
+    let (mut done, mut failed, mut kinds) = (0, 0, failures::Counter::default());
     for entry in entries(out)? {
         let entry = entry?;
-        inputs += 1;
+        let stopped = |reason: &String| [NOT_FINISHED, NOT_REACHED].iter().any(|stop| reason.starts_with(stop));
+        done += usize::from(!entry.reason.as_ref().is_some_and(stopped));
         if entry.status == Status::Failed {
             failed += 1;
             kinds.add(entry.code.as_deref().unwrap_or(""), entry.stage.unwrap_or(Stage::Search), &entry.image);
         }
     }
-    let head = closing::begun(out)?;
-    let again = head.and_then(|head: Head| head.command_for(head.shard, out, "--only-failed"));
-    Ok(Failed { inputs, failed, kinds: kinds.all(), again })
+    // All images of the run are set down before the first of them begins.
+    let inputs = json_lines::lines::<Identity>(&out.join(MARKER).join("images.jsonl")).count().max(done);
+    let undone = inputs - done;
+    let how = if undone > 0 { "--resume" } else { "--only-failed" };
+    let again = closing::begun(out)?.and_then(|head: Head| head.command_for(head.shard, out, how));
+    Ok(Failed { inputs, failed, undone, kinds: kinds.all(), again })
 }
 
 /// Calls `each` with the name of every failed image of a run.

@@ -1,11 +1,9 @@
 //! `uptake compare`
 
-use super::{End, print, say};
+use super::{End, own_output, print, say};
 use crate::pet::percist::{Doubtful, Folder, Summary, UNPROVED, compare, pairs, table};
 use crate::write::{CsvSink, csv};
 use crate::{Error, Result};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -71,7 +69,7 @@ impl Args {
         // A table that is not there yet would be read the next time.
         let is_read = out.file_stem().is_some_and(|stem| Folder::TABLES.iter().any(|table| stem == *table));
         let replaces = |run: &PathBuf| match &there {
-            Some(file) => file.starts_with(run) && !is_response(file),
+            Some(file) => file.starts_with(run) && own_output::is_of_others(file, RESPONSE),
             None => is_read && folder.and_then(real).as_ref() == Some(run),
         };
         let what = if there.is_some() && self.pairs.as_deref().and_then(real) == there {
@@ -79,7 +77,7 @@ impl Args {
         } else if runs.iter().any(replaces) {
             "it is a file of one of the runs that are compared"
         } else {
-            return Ok(());
+            return own_output::check(out, RESPONSE);
         };
         let e = Error::usage(format!("--out would overwrite it, and {what}")).at(out);
         Err(e.remedy("--out with another name, like response.csv"))
@@ -87,8 +85,4 @@ impl Args {
 }
 
 /// A response that an earlier comparison wrote may be replaced.
-fn is_response(path: &Path) -> bool {
-    let mut line = String::new();
-    let read = File::open(path).and_then(|file| BufReader::new(file.take(1 << 10)).read_line(&mut line));
-    read.is_ok() && line.starts_with("patient,baseline,followup,response,")
-}
+const RESPONSE: &str = "patient,baseline,followup,response,";

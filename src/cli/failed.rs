@@ -21,11 +21,15 @@ impl Args {
             batch::failed_images(&self.out, |image| print(&format!("{}\n", printable(image))))?;
             return Ok(End::Done);
         }
-        let Failed { inputs, failed, kinds, again } = batch::failed(&self.out)?;
+        let Failed { inputs, failed, undone, kinds, again } = batch::failed(&self.out)?;
         let mut lines = vec![format!("{failed} of {inputs} inputs failed")];
         lines.extend(kinds.iter().map(failures));
-        if let Some(again) = again.filter(|_| failed > 0) {
-            lines.push(format!("to do them again: {again}"));
+        if undone > 0 {
+            lines.push(format!("{undone} are not done: the run has not ended"));
+        }
+        if let Some(again) = again.filter(|_| failed + undone > 0) {
+            let what = if undone > 0 { "to go on" } else { "to do them again" };
+            lines.push(format!("{what}: {again}"));
         }
         print(&lines.iter().map(|line| format!("{}\n", printable(line))).collect::<String>())?;
         Ok(End::Done)

@@ -1,7 +1,7 @@
 //! `uptake habitats`
 
-use super::End;
 use super::looking::{self, Looking};
+use super::{End, own_output};
 use crate::Result;
 use crate::batch;
 use crate::write::Draft;
@@ -38,6 +38,7 @@ struct Learn {
 impl Args {
     pub fn run(self) -> Result<End> {
         let What::Learn(args) = self.what;
+        own_output::check(&args.out, "# Centres of habitats, written by uptake")?;
         let (recipe, settings, device) = args.images.open(&args.recipe)?;
         let mut out = Draft::create(&args.out)?;
         let learned = batch::learn(&settings, &recipe, args.objects.as_deref(), &device)?;

@@ -16,6 +16,7 @@ mod list;
 mod looking;
 mod man;
 mod merge;
+mod own_output;
 mod progress;
 mod recipes;
 mod robustness;

@@ -1,7 +1,7 @@
 //! `uptake robustness`
 
 use super::looking::{self, Looking};
-use super::{End, print};
+use super::{End, own_output, print};
 use crate::Result;
 use crate::batch;
 use crate::write::{CsvSink, csv};
@@ -24,6 +24,7 @@ pub(super) struct Args {
 
 impl Args {
     pub fn run(self) -> Result<End> {
+        self.out.iter().try_for_each(|out| own_output::check(out, "column,unit,objects,icc,"))?;
         let (recipe, settings, device) = self.images.open(&self.recipe)?;
         let sink = self.out.as_ref().map(CsvSink::open).transpose()?;
         let found = batch::robustness(&settings, &recipe, &self.objects, &device)?;
