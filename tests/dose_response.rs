@@ -358,6 +358,7 @@ fn layouts_that_cannot_be_are_refused() {
         (layout.replace("A01,,", "B01,,").replace("A02,,", "B02,,"), "", "no image lies in a well of the layout"),
         (layout.replace("compound", "Compound"), "", "plates.responses.compound = \"Compound\""),
         (layout.replace("well,", "Well,"), "", "well as the name of the column \"Well\""),
+        (layout.replace(",", ";"), "", "commas between the columns, where it has semicolons"),
         (layout.replace("control", "well"), "", "two columns are called \"well\""),
         (layout.replace("control", "dose"), "", "two columns are called \"dose\""),
         (layout.replace("control", "status"), "", "\"status\" of the sample sheet"),

@@ -104,6 +104,7 @@ fn wrong_tables_are_refused_with_their_line() {
     let even = scan(Shape::flat(40, 50), Some([1.0, 0.5, 0.5]));
     for (scan, text, says) in [
         (&flat, "a,b\n1,2\n", "there are a, b"),
+        (&flat, "x_px;y_px\n1,5;2\n", "commas between the columns, where it has semicolons"),
         (&flat, "x_px,y_px\n1,2\n3,x\n", "line 3: \"x\" is no number"),
         (&flat, "x_px,y_px\n1,inf\n", "line 2: \"inf\" is no number"),
         (&flat, "x_px,y_px\n50,1\n", "line 2: the point lies outside of the image: x is 50 px, of 50"),

@@ -1,7 +1,7 @@
 //! A CSV file that users write: lines without any word are left out, since spreadsheets write them, and every line is called by
 //! the number that an editor shows. A file that ends in `.tsv` has tabs.
 
-use crate::table::quotes;
+use crate::table::{self, quotes};
 use crate::{Error, Result};
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::HashSet;
@@ -27,6 +27,7 @@ impl CsvTable {
         let wrong = |e| no_table(e, &bytes, name).at(path);
         let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
         let header = reader.headers().map_err(wrong)?.clone();
+        table::separator::check(&header).map_err(|e| e.at(path))?;
         quotes::check(&bytes, separator, header.len()).map_err(|e| e.at(path))?;
         let mut seen = HashSet::new();
         if let Some(twice) = header.iter().find(|name| !name.is_empty() && !seen.insert(*name)) {

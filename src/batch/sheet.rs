@@ -94,12 +94,6 @@ fn columns(header: &StringRecord) -> Result<Columns> {
 fn no_path(header: &StringRecord) -> Error {
     let names: Vec<&str> = header.iter().collect();
     let e = Error::format("the sheet has no column path");
-    if let [only] = names[..]
-        && let Some(separator) = [';', '\t'].into_iter().find(|c| only.contains(*c))
-    {
-        let name = if separator == ';' { "semicolons" } else { "tabs" };
-        return e.remedy(format!("commas between the columns, where it has {name}"));
-    }
     match suggestion("path", &names).or_else(|| names.iter().find(|n| n.to_lowercase().contains("path")).copied()) {
         Some(likely) => e.remedy(format!("path as the name of the column \"{likely}\"")),
         None => e.remedy("a first line like path,patient,timepoint"),
@@ -155,6 +149,8 @@ mod tests {
             ("Path,a\nx,1\n", "no column path; path as the name of the column \"Path\""),
             ("image_path,a\nx,1\n", "the column \"image_path\""),
             ("file;a\nx;1\n", "where it has semicolons"),
+            ("file;a\nx;1,5\n", "where it has semicolons"),
+            ("file\ta\nx\t1\n", "where it has tabs"),
             ("one,two\nx,1\n", "a first line like path,patient"),
             ("path,a,a\nx,1,2\n", "two columns are called \"a\""),
             ("path,a\nx,1\ny\n", "line 3 has 1 cells, the header 2"),

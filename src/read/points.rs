@@ -8,7 +8,7 @@
 
 use super::source::Source;
 use crate::image::{Classes, Labels, ObjectRun, ObjectRuns, PointOrigin, Regions, Scan, scan_rows};
-use crate::table::quotes;
+use crate::table::{quotes, separator};
 use crate::units::{Length, NO_CALIBRATION, Ruler, Shape, Spacing};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -56,6 +56,7 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
     let bytes = source.read(0, source.len())?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let heading = reader.headers().map_err(|e| Error::format(e.to_string()))?.clone();
+    separator::check(&heading)?;
     quotes::check(&bytes, b',', heading.len())?;
     let columns = Columns::find(&heading, scan, from)?;
     let (mut points, mut names) = (Vec::new(), BTreeMap::new());

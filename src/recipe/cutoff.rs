@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for Positive {
         #[serde(
             untagged,
             expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
-                        2+ and 3+, or { above, column, over, by }"
+                        2+ and 3+, or { above, column, over, by } with over = \"image\", \"negative_controls\" or \"run\""
         )]
         enum Written {
             Above(Above),

@@ -5,6 +5,7 @@
 
 pub mod arrow;
 pub(crate) mod quotes;
+pub(crate) mod separator;
 
 use std::ops::Range;
 

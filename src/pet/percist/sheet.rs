@@ -1,5 +1,6 @@
 //! A table, CSV or Parquet, that is read by the names of its columns.
 
+use crate::table::separator;
 use crate::{Error, Result};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
@@ -48,7 +49,9 @@ impl Sheet {
             other => Error::format(format!("no CSV table: {other:?}")).at(path),
         };
         let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
-        let columns = reader.headers().map_err(wrong)?.iter().map(str::to_string).collect();
+        let header = reader.headers().map_err(wrong)?;
+        separator::check(header).map_err(|e| e.at(path))?;
+        let columns = header.iter().map(str::to_string).collect();
         let mut records = vec![];
         for record in reader.records() {
             let record = record.map_err(wrong)?;
