@@ -74,8 +74,8 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
             // Most rows of a sheet change something else.
             let own =
                 if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
-            item.masks = finder.find(item, &own)?;
-            item.warnings = finder.almost(item, &own)?;
+            (item.masks, item.warnings) = finder.find(item, &own)?;
+            item.warnings.extend(finder.almost(item, &own)?);
             item.references = references::find(item, &own, folder.as_deref());
         }
         Ok(())
@@ -256,7 +256,13 @@ fn series(
             true => Task::Skip(format!("a DICOM series of modality {}, not PT", series.modality).into()),
             false => Task::Measure,
         };
-        items.push(Item::series(series.clone(), place, root, task, explicit));
+        let mut series = series.clone();
+        if let ([file], false) = (&series.files[..], only) {
+            // The files of enhanced objects may differ in nothing that a name is made of.
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            series.remarks.push(format!("the image is read from the file {name}"));
+        }
+        items.push(Item::series(series, place, root, task, explicit));
     }
     for read::Other { path, reason, damaged, copy_of } in all.others {
         joined.extend(copy_of.map(|file| (path.clone(), file)));

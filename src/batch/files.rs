@@ -3,8 +3,10 @@
 use super::hash::{Hashed, hash_file};
 use super::item::{Item, Source};
 use super::masks;
+use crate::image::Scan;
+use crate::pipeline::External;
 use crate::read::{self, Extent};
-use crate::recipe::Recipe;
+use crate::recipe::{Objects, Recipe};
 use crate::write::names;
 use crate::{Kind, Result};
 use std::collections::HashMap;
@@ -33,6 +35,46 @@ pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
         }
     }
     Ok(files)
+}
+
+/// Reads the regions of the recipe's object sets.
+///
+/// # Errors
+/// A file cannot be read or lies on another grid than the image. One that serves all series of a folder may then be drawn for each.
+pub fn regions(
+    item: &Item,
+    recipe: &Recipe,
+    files: &LabelFiles,
+    scan: &Scan,
+    options: &read::Options,
+) -> Result<External> {
+    let mut external = External::new();
+    for (set, path) in files {
+        let objects = recipe.body.objects.get(set);
+        let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
+        let regions = read::regions(path, scan, &objects.map_or_else(read::Pick::default, of), options);
+        let alone = || alone(item, objects?.labels.as_deref()?, path);
+        external.insert(
+            set.clone(),
+            regions.map_err(|e| match (&e.remedy, alone().filter(|_| e.kind == Kind::Usage)) {
+                (Some(remedy), Some(name)) => {
+                    let more = format!("{remedy}; or for this series of the folder alone a file {name} in it");
+                    e.remedy(more)
+                }
+                _ => e,
+            })?,
+        );
+    }
+    Ok(external)
+}
+
+/// What a file would be called that serves one series alone, where another is read that serves all of its folder.
+fn alone(item: &Item, labels: &str, path: &Path) -> Option<String> {
+    let Source::Series(series) = &item.source else { return None };
+    let name = labels.strip_prefix("{stem}").filter(|rest| !rest.contains(['{', '*', '?', '[', '/']))?;
+    let name = format!("{}{name}", series.short_name());
+    let is_shared = item.place() != series.folder && path.file_name()?.to_str()? != name;
+    is_shared.then_some(name)
 }
 
 /// The hashes of every file that the rows of the image follow from.

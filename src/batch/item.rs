@@ -1,10 +1,12 @@
 //! An image to be: its files, and what is to be done with it.
 
 use super::earlier::Identity;
+use crate::name_pattern::stem;
 use crate::read::{FileSet, Series};
 use crate::write::names::{self, Kind};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// What an image is made of.
@@ -121,6 +123,33 @@ impl Item {
         }
     }
 
+    /// Where files may lie that are named after it: folders with the name, the most particular first. A series has its own name, that of
+    /// its file where it is one, and that of its folder, beside which and in which such files lie.
+    pub fn stems(&self) -> Vec<(PathBuf, String)> {
+        let place = self.place();
+        let Source::Series(series) = &self.source else {
+            return vec![(above(place), stem(&last(place)).to_string())];
+        };
+        let folder = &series.folder;
+        // The folder of a series may have dots in its name.
+        let mut all = vec![(above(place), last(place)), (folder.clone(), series.short_name().to_string())];
+        if let [file] = &series.files[..] {
+            all.push((above(file), stem(&last(file)).to_string()));
+        }
+        all.extend([(above(folder), last(folder)), (folder.clone(), last(folder))]);
+        let mut seen = HashSet::new();
+        all.retain(|one| seen.insert(one.clone()));
+        all
+    }
+
+    /// Which of these is told of: the name of its file, or of the folder of a series, beside it.
+    pub fn usual_stem(&self) -> (PathBuf, String) {
+        match &self.source {
+            Source::Series(series) => (above(&series.folder), last(&series.folder)),
+            _ => (above(self.place()), stem(&last(self.place())).to_string()),
+        }
+    }
+
     /// Where a file of it lies below its folder of the output.
     pub fn output(&self, set: &str, usual: &str, end: &str) -> String {
         let kind = match self.source {
@@ -135,6 +164,14 @@ impl Item {
     pub fn identity(&self) -> Identity {
         (self.name.clone(), self.place().to_string_lossy().into_owned())
     }
+}
+
+fn above(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn last(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn name(place: &Path, root: &Path) -> String {

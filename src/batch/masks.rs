@@ -3,7 +3,7 @@
 //! | `labels` | the file |
 //! |---|---|
 //! | `masks/all.tif` | one for all images, from the working directory (in a sheet: from its folder) |
-//! | `{stem}_mask.tif` | beside the image; `{stem}` is its name without extension |
+//! | `{stem}_mask.tif` | beside the image; `{stem}` is its name without extension; of a series that of its folder, beside it or in it, or its own |
 //! | `old/labels/{written}` | the one that a run has written for this image and set; `{written}` is its path below `labels/`, from the working directory |
 //! | `{dir}/../masks/{patient}_*.nii.gz` | `{dir}` is the image's folder, `{patient}` a column of metadata, `*` anything |
 //! | `dicom`, `dicom:rtstruct`, `dicom:seg` | of the inputs, the one that refers to the series |
@@ -20,7 +20,7 @@ use crate::name_pattern::stem;
 use crate::read::{Drawn, Series};
 use crate::recipe::{LESIONS, Recipe};
 use crate::words::suggestion;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use glob::Pattern;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,41 +51,73 @@ impl<'a> Finder<'a> {
         Finder { metadata, sheet, drawn, of_series, of_frame, listings: Listings::default() }
     }
 
-    /// The files for the sets of an image.
+    /// The files for the sets of an image, and what is to be told of them.
     ///
     /// # Errors
     /// A recipe asks for a field that there is not: that is wrong for all images.
-    pub fn find(&mut self, item: &Item, recipe: &Recipe) -> Result<Masks> {
-        let mut masks = Masks::new();
+    pub fn find(&mut self, item: &Item, recipe: &Recipe) -> Result<(Masks, Vec<String>)> {
+        let (mut masks, mut told) = (Masks::new(), vec![]);
         for (set, objects) in &recipe.body.objects {
             let Some(labels) = &objects.labels else { continue };
             let found = match labels.split_once(':').unwrap_or((labels, "")) {
                 ("dicom", kind) => self.referring(item, kind)?,
-                _ => self.beside(item, recipe, (set, labels))?,
+                _ => self.beside(item, recipe, (set, labels), &mut told)?,
             };
             let needs = |e: Error| e.needed_for(format!("the object set \"{set}\""));
             masks.push((set.clone(), found.map_err(needs)));
         }
-        Ok(masks)
+        Ok((masks, told))
     }
 
-    /// A path with its fields filled in.
-    fn beside(&mut self, item: &Item, recipe: &Recipe, (set, labels): (&str, &str)) -> Result<Result<PathBuf>> {
-        let place = item.place();
-        let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        // The folder of a series may have dots in its name.
-        let beside = place.parent().map(Path::to_path_buf).unwrap_or_default();
-        let (folder, name) = match &item.source {
-            Source::Series(series) => (series.folder.clone(), name.as_str()),
-            _ => (beside.clone(), stem(&name)),
+    /// The file by the most particular of the image's names. Others that are there as well are told.
+    fn beside(
+        &mut self,
+        item: &Item,
+        recipe: &Recipe,
+        (set, labels): (&str, &str),
+        told: &mut Vec<String>,
+    ) -> Result<Result<PathBuf>> {
+        let (usual, all) = (item.usual_stem(), item.stems());
+        let mut there: Vec<PathBuf> = vec![];
+        for own in all.iter().filter(|_| all.len() > 1) {
+            match self.named(item, recipe, (set, labels), own)? {
+                Ok(path) if path.is_file() && !there.iter().any(|other| absolute(other) == absolute(&path)) => {
+                    there.push(path);
+                }
+                Err(e) if e.kind != Kind::Io && there.is_empty() => return Ok(Err(e)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let [path, others @ ..] = &there[..] else { return self.named(item, recipe, (set, labels), &usual) };
+        let name = |path: &Path| path.strip_prefix(&usual.0).unwrap_or(path).display().to_string();
+        told.extend(others.iter().map(|other| {
+            let (left, read) = (name(other), name(path));
+            format!(
+                "{left} is not read as the set \"{set}\", as {read} is there too: remove or rename one of them, or --set labels.{set}=FILE"
+            )
+        }));
+        Ok(Ok(path.clone()))
+    }
+
+    /// A path with its fields filled in, for one of the names of the image and its folder.
+    fn named(
+        &mut self,
+        item: &Item,
+        recipe: &Recipe,
+        (set, labels): (&str, &str),
+        (beside, name): &(PathBuf, String),
+    ) -> Result<Result<PathBuf>> {
+        let folder = match &item.source {
+            Source::Series(series) => &series.folder,
+            _ => beside,
         };
         let written = outputs::label_file(item, recipe, set);
         let (mut plain, mut glob, mut rest, mut fields) = (String::new(), String::new(), labels, 0);
         while let Some((words, (field, tail))) = rest.split_once('{').and_then(|(w, r)| Some((w, r.split_once('}')?))) {
             let value = match field {
-                "stem" => name,
+                "stem" => name.as_str(),
                 "written" => &written,
-                "dir" if plain.is_empty() && words.is_empty() => &folder.to_string_lossy(),
+                "dir" if plain.is_empty() && words.is_empty() => &*folder.to_string_lossy(),
                 "dir" => {
                     return Err(
                         wrong(labels, "has {dir} in its middle").remedy("{dir} at the beginning: {dir}/masks/*")
@@ -109,7 +141,7 @@ impl<'a> Finder<'a> {
         let base = match (fields, &self.sheet) {
             (0, Some(sheet)) if by_sheet(item, set) => sheet.clone(),
             (0, _) => PathBuf::new(),
-            _ => beside,
+            _ => beside.clone(),
         };
         let path = base.join(&plain);
         if path.is_file() {

@@ -22,7 +22,7 @@ use crate::image::Scan;
 use crate::pipeline::{self, External, InMemory, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::{Objects, Recipe};
+use crate::recipe::Recipe;
 use crate::table::arrow;
 use crate::{Error, Kind, Result};
 use std::path::Path;
@@ -236,12 +236,7 @@ impl BatchContext<'_> {
         scan.warnings.extend(item.warnings.iter().cloned());
         record.read = KnownOfScan::of(&scan);
         record.stage = Stage::Regions;
-        let mut external = External::new();
-        for (set, path) in label_files {
-            let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
-            let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, of);
-            external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
-        }
+        let external = files::regions(item, recipe, label_files, &scan, options)?;
         let (scan, external) = pipeline::on_grid(scan, external, recipe)?;
         let key = self.key(item, recipe, &hashes);
         let in_memory = in_memory.as_ref();

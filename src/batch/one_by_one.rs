@@ -9,8 +9,8 @@ use super::settings::Settings;
 use super::{estimate, files, machine, reading, references};
 use crate::image::Scan;
 use crate::pipeline::{self, External};
-use crate::recipe::{Objects, Recipe};
-use crate::{Error, Result, read};
+use crate::recipe::Recipe;
+use crate::{Error, Result};
 
 /// What came of all images, in the order of their names.
 pub(super) struct Looked<T> {
@@ -75,11 +75,6 @@ pub(super) fn open(item: &Item, recipe: &Recipe, copies: u64, budget: &Budget) -
     budget.check(estimate::image(&extent, recipe).saturating_mul(copies))?;
     let mut scan = reading::open(item, &options, None)?;
     references::read(item, &mut scan, &options)?;
-    let mut external = External::new();
-    for (set, path) in &label_files {
-        let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
-        let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, of);
-        external.insert(set.clone(), read::regions(path, &scan, &pick, &options)?);
-    }
+    let external = files::regions(item, recipe, &label_files, &scan, &options)?;
     pipeline::on_grid(scan, external, recipe)
 }

@@ -127,10 +127,12 @@ fn table(images: &Images, lines: &[Line]) -> Table {
     table
 }
 
-/// The files below the folder of the inputs; of a series its folder and their number.
+/// The files below the folder of the inputs; of a series of several its folder and their number.
 fn file_names(item: &Item, root: &Path) -> String {
     match &item.source {
-        Source::Series(series) => format!("{} ({} files)", names::image(&series.folder, root), series.files.len()),
+        Source::Series(series) if series.files.len() > 1 => {
+            format!("{} ({} files)", names::image(&series.folder, root), series.files.len())
+        }
         _ => item.files().iter().map(|f| names::image(f, root)).collect::<Vec<_>>().join("; "),
     }
 }
