@@ -60,16 +60,55 @@ fn a_mask_is_found_packed_or_not() {
     }
 }
 
+/// Regression: of these only names that begin with `P_exclude` were told, and the lesions of the rest held the bladder.
 #[test]
 fn what_is_called_almost_so_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    for mask in ["P_Exclude.nii.gz", "P_excluded.nii", "P_exclude_2.nii.gz"] {
+    for mask in [
+        "P_Exclude.nii.gz",
+        "P_excluded.nii",
+        "P_exclude_2.nii.gz",
+        "exclude.nii.gz",
+        "P-exclude.nii.gz",
+        "P exclude.nii.gz",
+        "Pexclude.nii.gz",
+        "P_exclusion.nii.gz",
+        "P_mask_exclude.nii.gz",
+        "P.nii_exclude.nii.gz",
+        "p_exclude.nii.gz",
+    ] {
         let (_, warnings) = measured(dir.path(), "P.nii.gz", mask, &[]);
         assert!(warnings.contains(&format!("{mask} is not read: the recipe looks for P_exclude.nii.gz")), "{warnings}");
     }
-    for mask in ["P_mask.nii.gz", "Q_excluded.nii.gz"] {
+    assert!(
+        measured(dir.path(), "sub-1_pet.nii.gz", "sub-1_exclude.nii.gz", &[])
+            .1
+            .contains("sub-1_exclude.nii.gz is not read")
+    );
+    for mask in ["P_mask.nii.gz", "Q_excluded.nii.gz", "P10_exclude.nii.gz"] {
         assert!(!measured(dir.path(), "P.nii.gz", mask, &[]).1.contains("is not read"), "{mask}");
     }
+}
+
+/// The masks of other scans are not told, whether they are read or not.
+#[test]
+fn what_another_scan_is_called_after_is_not_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for scan in ["P.nii.gz", "P_2.nii.gz", "P_3.nii.gz"] {
+        write(&dir.path().join("in").join(scan), false);
+    }
+    for mask in ["P_2_exclude.nii.gz", "P_3-exclude.nii.gz"] {
+        write(&dir.path().join("in").join(mask), true);
+    }
+    let args = ["run", "in", "--recipe", "pet", "--device", "cpu", "--quiet", "--no-overlays", "--out", "out"];
+    let run = Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(dir.path()).args(args).output().unwrap();
+    let table = std::fs::read_to_string(dir.path().join("out/images.csv")).unwrap_or_else(|_| panic!("{run:?}"));
+    let mut table = csv::Reader::from_reader(table.as_bytes());
+    let told = |row: &std::collections::BTreeMap<String, String>| row["warnings"].matches("is not read").count();
+    let all = table.deserialize().map(|row| row.unwrap());
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        all.filter(|row: &std::collections::BTreeMap<String, String>| row["status"] == "ok").collect();
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [0, 0, 1], "{rows:?}");
 }
 
 /// Regression: with values that are no SUV the preset's limit of SUV 4 was one of 4 Bq/ml.

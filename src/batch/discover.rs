@@ -69,14 +69,21 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     }
     let folder = sheet.as_ref().map(Sheet::folder);
     let mut finder = Finder::new(&images.metadata, folder.clone(), &images.drawn);
+    let mut used = HashSet::new();
     images.items.change(|item| {
         if matches!(item.task, Task::Measure) {
-            // Most rows of a sheet change something else.
-            let own =
-                if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
+            let own = own_recipe(recipes, item)?;
             (item.masks, item.warnings) = finder.find(item, &own)?;
-            item.warnings.extend(finder.almost(item, &own)?);
             item.references = references::find(item, &own, folder.as_deref());
+            let files = item.masks.iter().filter_map(|(_, found)| found.as_ref().ok());
+            used.extend(files.filter(|path| path.is_file()).map(|path| search::absolute(path)));
+        }
+        Ok(())
+    })?;
+    images.items.change(|item| {
+        // Those without masks are not made anew.
+        if !item.masks.is_empty() {
+            item.warnings.extend(finder.almost(item, &*own_recipe(recipes, item)?, &used)?);
         }
         Ok(())
     })?;
@@ -87,6 +94,11 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     }
     recipes.check_settings(|is_scan| images.items.iter().any(|i| i.is_scan == is_scan))?;
     Ok(images)
+}
+
+/// The recipe of an image as far as files are looked for: most rows of a sheet change something else.
+fn own_recipe<'r>(recipes: &'r Recipes, item: &Item) -> Result<Cow<'r, Recipe>> {
+    Ok(if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) })
 }
 
 /// Files that were found.

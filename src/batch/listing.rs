@@ -1,13 +1,21 @@
 //! Globs, many of them in few folders: each folder is read once.
 
+use crate::name_pattern::stem;
 use crate::{Error, Result};
 use glob::Pattern;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// What folders hold, sorted.
 #[derive(Debug, Default)]
-pub struct Listings(HashMap<PathBuf, Vec<String>>);
+pub struct Listings {
+    names: HashMap<PathBuf, Vec<String>>,
+    /// By folder and word.
+    words: HashMap<(PathBuf, String), WithWord>,
+}
+
+/// Names that have a word in them, by what stands before it: in small letters, without separators at its end.
+pub type WithWord = BTreeMap<String, Vec<String>>;
 
 /// What stands for something else in a glob.
 const SPECIAL: [char; 3] = ['*', '?', '['];
@@ -41,8 +49,39 @@ impl Listings {
         Ok(alike.filter(|n| pattern.matches(n)).map(|n| folder.join(n)).collect())
     }
 
+    /// The names in a folder that have a word in them, whatever its case; `word` is in small letters.
+    pub fn with_word(&mut self, folder: &Path, word: &str) -> &WithWord {
+        let key = (folder.to_path_buf(), word.to_string());
+        if !self.words.contains_key(&key) {
+            let mut all = WithWord::new();
+            for name in self.names(folder) {
+                if let Some((before, _)) = name.to_lowercase().split_once(word) {
+                    let before = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+                    all.entry(before.to_string()).or_default().push(name.clone());
+                }
+            }
+            self.words.insert(key.clone(), all);
+        }
+        self.words.entry(key).or_default()
+    }
+
+    /// What stands before the word in a name is what another file of the folder is called, and not `own`.
+    pub fn is_of_another(&mut self, folder: &Path, name: &str, word: &str, own: &str) -> bool {
+        let lower = name.to_lowercase();
+        let Some((before, _)) = lower.split_once(word) else { return false };
+        let before = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+        // Small letters may be longer than those that they stand for.
+        let Some(begin) = name.get(..before.len()).filter(|_| !before.is_empty() && before != own) else {
+            return false;
+        };
+        let names = self.names(folder);
+        let first = names.partition_point(|n| n.as_str() < begin);
+        let mut alike = names[first..].iter().take_while(|n| n.starts_with(begin));
+        alike.any(|n| stem(n).to_lowercase() == before)
+    }
+
     fn names(&mut self, folder: &Path) -> &[String] {
-        self.0.entry(folder.to_path_buf()).or_insert_with(|| {
+        self.names.entry(folder.to_path_buf()).or_insert_with(|| {
             let real = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             let entries = std::fs::read_dir(real).into_iter().flatten().flatten();
             let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();

@@ -10,19 +10,18 @@
 //!
 //! A NIfTI may be packed or not, whatever `labels` says. A glob matches one file, or the image fails: which of several is meant is not guessed.
 
-use super::files;
 use super::item::{Item, Masks, Source};
 use super::listing::{Listings, is_glob};
 use super::metadata::Metadata;
+use super::near_names;
 use super::outputs;
 use super::search::absolute;
-use crate::name_pattern::stem;
 use crate::read::{Drawn, Series};
 use crate::recipe::{LESIONS, Recipe};
 use crate::words::suggestion;
 use crate::{Error, Kind, Result};
 use glob::Pattern;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Looks for the files of all images of a run.
@@ -163,31 +162,13 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// What to say of files beside an image that are called almost as one that its recipe can do without, and that is not there.
+    /// What to say of files beside an image that are called almost as one that its recipe can do without, and that is not there. `used`
+    /// are the files that some image is read with.
     ///
     /// # Errors
     /// None in practice.
-    pub fn almost(&mut self, item: &Item, recipe: &Recipe) -> Result<Vec<String>> {
-        let mut told = vec![];
-        let image = item.place().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        for (set, path) in item.masks.iter().filter_map(|(set, found)| Some((set, found.as_ref().ok()?))) {
-            let is_optional = recipe.body.objects.get(set).is_some_and(|objects| objects.optional);
-            let names = path.file_name().and_then(|name| name.to_str()).zip(path.parent());
-            let Some((wanted, folder)) = names.filter(|_| is_optional && !path.is_file()) else { continue };
-            // Names that begin as that of the image does, in the folder of the file.
-            let begin = Pattern::escape(&folder.join(stem(&image)).to_string_lossy());
-            let alike = |name: &str| stem(name).to_lowercase().starts_with(&stem(wanted).to_lowercase());
-            for other in self.listings.matches(&format!("{begin}*"))? {
-                let name = other.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-                let is_own = item.files().contains(&&absolute(&other));
-                if alike(&name) && !is_own && other.is_file() && files::is_image(&other) {
-                    told.push(format!(
-                        "{name} is not read: the recipe looks for {wanted} as its set \"{set}\"; call it so, or --set labels.{set}=FILE"
-                    ));
-                }
-            }
-        }
-        Ok(told)
+    pub fn almost(&mut self, item: &Item, recipe: &Recipe, used: &HashSet<PathBuf>) -> Result<Vec<String>> {
+        near_names::almost(&mut self.listings, item, recipe, used)
     }
 
     /// The file of regions that refers to a series: by its number, else by its frame of reference.

@@ -48,6 +48,7 @@ mod masks;
 mod merge;
 mod metadata;
 mod named_rows;
+mod near_names;
 mod needed;
 mod one;
 mod one_by_one;
