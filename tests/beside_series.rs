@@ -123,3 +123,16 @@ fn a_series_of_one_file_is_known_by_it() {
     let table = String::from_utf8_lossy(&planned.stdout);
     assert!(table.contains("b.dcm"), "{table}");
 }
+
+/// The label image of another set of the same image, whatever the set that is read from it is called.
+#[test]
+fn the_label_image_of_another_set_is_found_by_it() {
+    let bench = two_series();
+    run(&bench, &[]);
+    std::fs::rename(bench.at("out"), bench.at("first")).unwrap();
+    let rows = run(&bench, &["--set", "labels.excluded=first/labels/{written:lesions}"]);
+    assert_eq!(lesions(&rows).iter().map(|(_, n)| *n).collect::<Vec<_>>(), ["0", "0"]);
+    let output =
+        bench.uptake(&["run", "in", "-r", "pet", "--out", "none", "--set", "labels.excluded=first/{writen:lesions}"]);
+    assert!(words(&output).contains("{written:SET}"), "{}", words(&output));
+}

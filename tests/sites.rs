@@ -197,3 +197,49 @@ fn a_site_below_what_is_excluded_was_not_measured() {
     judged(&response("beside", [6, 8, 10]), "CMR", "below the mean of the liver");
     judged(&response("over", [6, 8, 8]), "NE", "only 50 % of the site of the lesion");
 }
+
+/// Regression: the remedy for sites named the empty ones that the baseline's run had written, and the response was NE, as if nothing of the
+/// baseline had been imaged. Remedies are done as they are printed.
+#[test]
+fn the_remedy_for_sites_gives_the_lesions_of_the_baseline() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for (name, before, after) in [("P1/p", 8.0, 4.0), ("P2/p", 8.0, 7.0), ("q", 8.0, 1.0)] {
+        scan(&dir.join(format!("b/{name}.nii.gz")), &[(LOW, before)], 0);
+        scan(&dir.join(format!("f/{name}.nii.gz")), &[(LOW, after)], 0);
+    }
+    measured(dir, "b", "base", &[]);
+    let failed = |sites: &str, words: &str| {
+        // A run that cannot find what it is to read does not replace another one.
+        let out = tempfile::tempdir_in(dir).unwrap().keep().join("out");
+        let args = ["run", "f", "--recipe", "pet-percist", "--device", "cpu", "--set", sites, "--out"];
+        let (_, said) = uptake(dir, &args.iter().copied().chain([out.to_string_lossy().as_ref()]).collect::<Vec<_>>());
+        assert!(said.contains("3 failed"), "{said}");
+        let table = fs::read_to_string(out.join("images.csv")).unwrap();
+        let rows: Vec<Row> = csv::Reader::from_reader(table.as_bytes()).deserialize().map(|r| r.unwrap()).collect();
+        assert!(rows.iter().any(|row| row["reason"].contains(words)), "{rows:?}");
+        rows[0]["reason"].split_once("; try ").unwrap().1.to_string()
+    };
+    let remedy = failed(
+        "labels.sites=none/{stem}.nii.gz",
+        "there is no label image: none/q.nii.gz, from the folder of the image",
+    );
+    let (_, path) = remedy.split_once("BASELINE/").unwrap();
+    let path = path.split_once(' ').unwrap().0;
+    assert_eq!(path, "labels/{written:lesions}");
+    measured(dir, "f", "sites", &[&format!("labels.sites=base/{path}")]);
+    let rows = compared(dir, "base", "sites");
+    judged(&rows[0], "PMR", "sul_peak changed by -50");
+    judged(&rows[1], "SMD", "sul_peak changed by");
+    judged(&rows[2], "CMR", "below the mean of the liver");
+    // A path that would be right from the working directory.
+    let there = "it is there from the working directory; needed for the object set \"sites\"; try --set labels.sites=PATH with the whole path";
+    failed("labels.sites=base/labels/{stem}_lesions.nii.gz", there);
+    measured(
+        dir,
+        "f/q.nii.gz",
+        "whole",
+        &[&format!("labels.sites={}/base/labels/{{stem}}_lesions.nii.gz", dir.display())],
+    );
+    failed("labels.sites=base/none.nii.gz", "there is no label image: base/none.nii.gz, from the working directory");
+}

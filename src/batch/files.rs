@@ -25,11 +25,7 @@ pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
             Ok(path) if path.is_file() => files.push((set.clone(), path.clone())),
             Err(e) if e.kind != Kind::Io || !optional => return Err(e.clone()),
             Ok(path) if !optional => {
-                let beside = path.starts_with(item.place().with_file_name(""));
-                let name = path.file_name().filter(|_| beside).map_or(path.clone(), PathBuf::from);
-                return Err(
-                    masks::missing(name.display().to_string(), set).needed_for(format!("the object set \"{set}\""))
-                );
+                return Err(masks::nowhere(item, path, set).needed_for(format!("the object set \"{set}\"")));
             }
             Ok(_) | Err(_) => {}
         }

@@ -5,6 +5,7 @@
 //! | `masks/all.tif` | one for all images, from the working directory (in a sheet: from its folder) |
 //! | `{stem}_mask.tif` | beside the image; `{stem}` is its name without extension; of a series that of its folder, beside it or in it, or its own |
 //! | `old/labels/{written}` | the one that a run has written for this image and set; `{written}` is its path below `labels/`, from the working directory |
+//! | `old/labels/{written:lesions}` | the same of the set `lesions`, whichever set is read from it |
 //! | `{dir}/../masks/{patient}_*.nii.gz` | `{dir}` is the image's folder, `{patient}` a column of metadata, `*` anything |
 //! | `dicom`, `dicom:rtstruct`, `dicom:seg` | of the inputs, the one that refers to the series |
 //!
@@ -17,7 +18,7 @@ use super::near_names;
 use super::outputs;
 use super::search::absolute;
 use crate::read::{Drawn, Series};
-use crate::recipe::{LESIONS, Recipe};
+use crate::recipe::{LESIONS, Recipe, SITES};
 use crate::words::suggestion;
 use crate::{Error, Kind, Result};
 use glob::Pattern;
@@ -35,6 +36,9 @@ pub struct Finder<'a> {
     of_frame: HashMap<&'a str, Vec<&'a Drawn>>,
     listings: Listings,
 }
+
+/// How the field begins that is the path of the label image of another set.
+const WRITTEN_OF: &str = "written:";
 
 /// Files that an error lists.
 const MOST: usize = 10;
@@ -110,12 +114,15 @@ impl<'a> Finder<'a> {
             Source::Series(series) => &series.folder,
             _ => beside,
         };
-        let written = outputs::label_file(item, recipe, set);
+        let written = |set: &str| outputs::label_file(item, recipe, set);
         let (mut plain, mut glob, mut rest, mut fields) = (String::new(), String::new(), labels, 0);
         while let Some((words, (field, tail))) = rest.split_once('{').and_then(|(w, r)| Some((w, r.split_once('}')?))) {
             let value = match field {
                 "stem" => name.as_str(),
-                "written" => &written,
+                "written" => &*written(set),
+                other if other.strip_prefix(WRITTEN_OF).is_some_and(|set| !set.is_empty()) => {
+                    &*written(other.trim_start_matches(WRITTEN_OF))
+                }
                 "dir" if plain.is_empty() && words.is_empty() => &*folder.to_string_lossy(),
                 "dir" => {
                     return Err(
@@ -133,7 +140,8 @@ impl<'a> Finder<'a> {
                 *text += &value;
             }
             // Images of all folders have theirs below one.
-            (rest, fields) = (tail, fields + usize::from(field != "written"));
+            let is_written = field == "written" || field.starts_with(WRITTEN_OF);
+            (rest, fields) = (tail, fields + usize::from(!is_written));
         }
         plain += rest;
         glob += rest;
@@ -208,7 +216,7 @@ impl<'a> Finder<'a> {
     }
 
     fn unknown(&self, labels: &str, field: &str) -> Error {
-        let mut known = vec!["stem", "dir", "written"];
+        let mut known = vec!["stem", "dir", "written", "written:SET"];
         known.extend(self.metadata.names().iter().map(String::as_str));
         let e = wrong(labels, &format!("has the field {{{field}}}, and there is no such column"));
         match suggestion(field, &known) {
@@ -247,10 +255,35 @@ fn wrong(labels: &str, what: &str) -> Error {
     Error::usage(format!("labels = \"{labels}\" {what}"))
 }
 
+/// There is no such file, with where it was looked for: a path counts from the folder of the image or from the working directory.
+pub fn nowhere(item: &Item, path: &Path, set: &str) -> Error {
+    let (folder, name) = item.usual_stem();
+    // What has no field counts from the working directory, which may be that of the image.
+    let Ok(below) = path.strip_prefix(&folder).map_err(|_| ()).and_then(|p| p.to_str().ok_or(())) else {
+        let from = if path.is_absolute() { "" } else { ", from the working directory" };
+        return missing(format!("{}{from}", path.display()), set);
+    };
+    let what = match &item.source {
+        Source::Series(_) => format!("{below}, from the folder that {name} lies in, nor from {name} itself"),
+        _ if below.contains('/') => format!("{below}, from the folder of the image"),
+        _ => below.into(),
+    };
+    match Path::new(below).is_file() {
+        true => missing(format!("{what}; it is there from the working directory"), set)
+            .remedy(format!("--set labels.{set}=PATH with the whole path, from / on")),
+        false => missing(what, set),
+    }
+}
+
 /// There is no such file.
 pub fn missing(what: String, set: &str) -> Error {
+    // The sites of a scan are the lesions of another one.
+    let written = match set {
+        SITES => format!("BASELINE/labels/{{{WRITTEN_OF}{LESIONS}}} for the lesions of another run"),
+        _ => "RESULTS/labels/{written} for those of another run".into(),
+    };
     Error::io(format!("there is no label image: {what}"))
-        .remedy(format!("--set labels.{set}=FILE, a pattern like \"{{stem}}_mask.tif\", or RESULTS/labels/{{written}} for those of another run"))
+        .remedy(format!("--set labels.{set}=FILE, a pattern like \"{{stem}}_mask.tif\", or {written}"))
 }
 
 fn several<'p>(what: String, files: impl ExactSizeIterator<Item = &'p PathBuf>) -> Error {

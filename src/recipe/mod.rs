@@ -57,7 +57,7 @@ pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use scores::Score;
-pub use settings::LESIONS;
+pub use settings::{LESIONS, SITES};
 pub use size::{Size, SizeUnit};
 pub use sphere::{Organ, Sphere, SphereAt};
 pub use steps::*;

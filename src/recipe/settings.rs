@@ -7,6 +7,8 @@ use toml::{Table, Value};
 
 /// The set that `--set mask=FILE` gives.
 pub const LESIONS: &str = "lesions";
+/// The object set that holds the lesions of an earlier scan.
+pub const SITES: &str = "sites";
 
 /// The keys of an object set that say where it comes from, and what goes with them.
 const SOURCES: [&str; 8] = ["steps", "start", "sphere", "grow", "minus", "scale", "channel", "optional"];
