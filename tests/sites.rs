@@ -242,4 +242,17 @@ fn the_remedy_for_sites_gives_the_lesions_of_the_baseline() {
         &[&format!("labels.sites={}/base/labels/{{stem}}_lesions.nii.gz", dir.display())],
     );
     failed("labels.sites=base/none.nii.gz", "there is no label image: base/none.nii.gz, from the working directory");
+    // Those that the baseline's run has written are none: as without sites, and said.
+    measured(dir, "f", "none", &["labels.sites=base/labels/{written}"]);
+    let rows = compared(dir, "base", "none");
+    judged(&rows[0], "PMR", "sul_peak changed by -50");
+    judged(&rows[1], "SMD", "sul_peak changed by");
+    let words = "the file of the sites at follow-up, base/labels/P1/p_sites.nii.gz, has no region: they were not measured there; \
+                 run the follow-up with --set labels.sites=base/labels/P1/p_lesions.nii.gz";
+    assert!(rows[0]["notes"].contains(words), "{}", rows[0]["notes"]);
+    judged(
+        &rows[2],
+        "NE",
+        "as the file of the sites at follow-up, base/labels/q_sites.nii.gz, has no region: run the follow-up with",
+    );
 }

@@ -20,7 +20,7 @@ pub use labels::Labels;
 pub(crate) use object_runs::{ObjectRun, ObjectRuns, scan_rows};
 pub use object_set::{ObjectSet, Origin, SpotDepth};
 pub use patient_grid::PatientGrid;
-pub use regions::{PointOrigin, Regions};
+pub use regions::{NONE_DRAWN, PointOrigin, Regions};
 pub use scale::Scale;
 pub use scan::{Channel, GRAY_UNIT, Modality, NO_UNIT, SUV_UNIT, Scan};
 pub use volume::{Mask, Volume};

@@ -17,6 +17,9 @@ pub enum PointOrigin {
     Corner,
 }
 
+/// What is said of regions whose file has none at all: none was drawn, so none can lie outside of the image.
+pub const NONE_DRAWN: &str = "the mask is empty: its file has no region";
+
 /// Regions drawn elsewhere, on the grid of an image: label images, RTSTRUCT, DICOM SEG, tables of points.
 ///
 /// They are held as the runs of their voxels, which take little memory beside an image.

@@ -3,7 +3,7 @@
 use super::grid::{self, Brought, Grid};
 use super::label_image::labels_with_place;
 use super::{Options, dicom, points};
-use crate::image::{PointOrigin, Regions, Scan};
+use crate::image::{NONE_DRAWN, PointOrigin, Regions, Scan};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct Pick {
 /// The file cannot be read, has no such region, or lies on another grid than the image.
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
     let mut regions = read(path, scan, pick, options)?;
-    if regions.labels.count == 0 {
+    if regions.labels.count == 0 && regions.notes.iter().all(|note| note != NONE_DRAWN) {
         regions.notes.push("the mask is empty: no voxel of the image is in it".into());
     }
     Ok(regions)
@@ -46,7 +46,9 @@ fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regi
         .at(path));
     }
     let (read, voxels) = labels_with_place(path, options)?;
-    let Brought { voxels, coverage, notes } = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
+    let is_empty = voxels.iter().all(|v| *v == 0);
+    let Brought { voxels, coverage, mut notes } = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
+    notes.extend(is_empty.then(|| NONE_DRAWN.to_string()));
     Ok(Regions { notes, coverage, ..Regions::of_voxels(scan.shape, &voxels)? })
 }
 

@@ -7,6 +7,7 @@ use super::record::Record;
 use super::sheet::{Line, Sheet};
 use super::sites_file::label_files;
 use super::{Examination, Lesion, Missing, Visit, Zeros};
+use crate::image::NONE_DRAWN;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,6 +100,7 @@ impl Folder {
                         program: record.program.clone(),
                         files: record.files(name),
                         sites_file: record.sites_file(name),
+                        sites_are_none: line.text("warnings").is_some_and(sites_are_none),
                         ..visit(&line, &lesions, &rows, liver)?
                     })
                 }
@@ -273,6 +275,11 @@ fn dropped(notes: &str) -> usize {
         count.parse::<usize>().ok().filter(|_| rest.contains(" objects dropped by size"))
     });
     counts.sum()
+}
+
+/// The run has warned that the file of the sites has none.
+fn sites_are_none(warnings: &str) -> bool {
+    warnings.split("; ").any(|warning| warning.strip_prefix("sites: ") == Some(NONE_DRAWN))
 }
 
 /// The mean of the liver, or why there is none.

@@ -17,7 +17,7 @@
 use super::change::reaches;
 use super::comparable::other_nuclide;
 use super::same::{Same, same};
-use super::sites::{SITES, called, elsewhere, unmeasured, with_zeros};
+use super::sites::{SITES, called, elsewhere, nothing_read, unmeasured, with_zeros};
 use super::{Change, Judgement, Lesion, Response, Visit};
 
 /// Least change of SULpeak in percent of the baseline.
@@ -147,7 +147,8 @@ fn complete(baseline: &Visit, followup: &Visit, found: Option<&Same>) -> Complet
     }
     if is_gone && followup.sites.is_empty() {
         let what = "no lesion above the threshold at follow-up; the sites of the baseline were not measured in it";
-        return Complete::Unknown(format!("{what}: {SITES}"));
+        let read = nothing_read(followup).map(|words| format!(", as {words}")).unwrap_or_default();
+        return Complete::Unknown(format!("{what}{read}: {SITES}"));
     }
     let Some(liver) = followup.liver_sul_mean else {
         let why = || Complete::Unknown(format!("followup: {}", followup.why("sul_mean")));
@@ -199,6 +200,7 @@ fn notes(baseline: &Visit, followup: &Visit, found: Option<&Same>, new_lesions: 
             ));
         }
     }
+    notes.extend(nothing_read(followup).map(|words| format!("{words}: they were not measured there; {SITES}")));
     notes.extend(elsewhere(baseline, followup, found).filter(|_| !followup.lesions.is_empty()));
     notes.extend(with_zeros(followup));
     let both = [("baseline", baseline), ("follow-up", followup)];

@@ -209,3 +209,21 @@ fn sites_that_were_asked_for_and_not_imaged_are_not_measured() {
     assert_eq!(of(Some("sites.nii.gz"), &[(300.0, 11.0)]).response, Response::Pmd, "it could only be more");
     assert_eq!(of(None, &[(300.0, 5.0)]).response, Response::Pmr, "nobody asked for sites");
 }
+
+/// Regression: a file of sites without any was told as sites that were not imaged.
+#[test]
+fn a_file_without_sites_measures_none() {
+    let baseline = along(&[(0.0, 8.0)]);
+    let of = |left: &[(f64, f64)]| {
+        let sites_file = Some("base/labels/p_sites.nii.gz".to_string());
+        judge(&baseline, &Visit { sites_file, sites_are_none: true, ..along(left) }, Some(0))
+    };
+    let words = "the file of the sites at follow-up, base/labels/p_sites.nii.gz, has no region";
+    for (left, response) in [(5.0, Response::Pmr), (7.9, Response::Smd), (11.0, Response::Pmd)] {
+        let judged = of(&[(0.0, left)]);
+        assert_eq!(judged.response, response, "{judged:?}");
+        assert!(judged.notes.iter().any(|note| note.starts_with(words)), "{judged:?}");
+    }
+    let judged = of(&[]);
+    assert!(judged.response == Response::Ne && judged.reason.contains(words), "{judged:?}");
+}

@@ -10,11 +10,20 @@ const WHOLE_VOLUME: f64 = 0.8;
 /// What gives the sites.
 pub(super) const SITES: &str = "run the follow-up with --set labels.sites=BASELINE/labels/NAME_lesions.nii.gz";
 
+/// The file that was read for the sites has none: nobody measured any, as without a file.
+pub(super) fn nothing_read(followup: &Visit) -> Option<String> {
+    let file = followup.sites_file.as_ref().filter(|_| followup.sites_are_none)?;
+    Some(format!("the file of the sites at follow-up, {file}, has no region"))
+}
+
 /// Why the sites at follow-up are not those of all lesions of the baseline. Nothing where nobody asked for sites, and nothing
 /// but their number is known where the tables say no places.
 pub(super) fn unmeasured(baseline: &Visit, followup: &Visit) -> Option<String> {
     let (lesions, sites) = (&baseline.lesions, &followup.sites);
     if sites.is_empty() {
+        if followup.sites_are_none {
+            return None;
+        }
         let none =
             "none of the sites of the baseline lies in what was imaged at follow-up: a scan that shows them is needed";
         return followup.sites_file.as_ref().map(|_| none.into());

@@ -69,6 +69,8 @@ pub struct Visit {
     pub sites: Vec<Lesion>,
     /// The file that the sites were read from.
     pub sites_file: Option<String>,
+    /// That file has no region at all, so that nobody measured a site.
+    pub sites_are_none: bool,
     /// The image at baseline that they are known to be the lesions of, if it is not the one that this visit is compared with.
     pub sites_of: Option<String>,
     /// PatientID, as recorded.
