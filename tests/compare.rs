@@ -493,7 +493,7 @@ fn what_cannot_be_read_exits_with_2_and_says_where() {
     );
     let pairs = |text: &str| fs::write(dir.path().join("pairs.csv"), text).unwrap();
     pairs("patient;baseline;followup\np;p;p\n");
-    fails(&["compare", "b", "f", "--pairs", "pairs.csv"], "pairs.csv: no column patient");
+    fails(&["compare", "b", "f", "--pairs", "pairs.csv"], "pairs.csv: all columns stand in one");
     pairs("patient,baseline,followup,new_lesion\np,p,p,1\n");
     fails(&["compare", "b", "f", "--pairs", "pairs.csv"], "pairs.csv: unknown column \"new_lesion\"");
     pairs("patient,baseline,followup,new_lesions\np,p,p,yes\n");

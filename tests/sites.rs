@@ -92,6 +92,17 @@ fn what_was_not_imaged_is_not_gone() {
     judged(&response("gone", &[(HIGH, 6.0)], 12), "NE", "no site at follow-up is the lesion at x 30, y 38, z 30 mm");
     judged(&response("grows", &[(HIGH, 16.0)], 8), "PMD", "sul_peak changed by");
     judged(&response("left", &[(HIGH, 6.0)], 0), "SMD", "sul_peak changed by");
+    // Regression: where nothing of the only site was imaged the follow-up failed, and no response could be.
+    scan(&dir.join("b1/p.nii.gz"), &[(LOW, 8.0)], 0);
+    measured(dir, "b1", "base1", &[]);
+    let sites = ["labels.sites=base1/labels/p_lesions.nii.gz"];
+    let response = |name: &str, blocks: &[Block]| {
+        scan(&dir.join(name).join("p.nii.gz"), blocks, 12);
+        measured(dir, name, &format!("o_{name}"), &sites);
+        compared(dir, "base1", &format!("o_{name}")).remove(0)
+    };
+    judged(&response("elsewhere", &[(HIGH, 16.0)]), "PMD", "sul_peak changed by");
+    judged(&response("unseen", &[]), "NE", "none of the sites of the baseline lies in what was imaged");
 }
 
 /// Regression: what a scan on the grid of the baseline was filled up with counted as measured, and was a complete response.

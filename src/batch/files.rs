@@ -6,7 +6,7 @@ use super::masks;
 use crate::image::Scan;
 use crate::pipeline::External;
 use crate::read::{self, Extent};
-use crate::recipe::{Objects, Recipe};
+use crate::recipe::{Objects, Recipe, SITES};
 use crate::write::names;
 use crate::{Kind, Result};
 use std::collections::HashMap;
@@ -47,7 +47,10 @@ pub fn regions(
     let mut external = External::new();
     for (set, path) in files {
         let objects = recipe.body.objects.get(set);
-        let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
+        // Lesions of the baseline may lie beside what was imaged since.
+        let may_miss = set == SITES;
+        let of =
+            |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin, may_miss };
         let regions = read::regions(path, scan, &objects.map_or_else(read::Pick::default, of), options);
         let alone = || alone(item, objects?.labels.as_deref()?, path);
         external.insert(

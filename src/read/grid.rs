@@ -4,6 +4,7 @@
 //! counts to the left hold the same voxels, mirrored. Such labels are reordered, which loses nothing. Any other grid is
 //! refused, unless resampling was asked for; then each voxel takes the label of the nearest one.
 
+use super::regions::Pick;
 use crate::image::PatientGrid;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
@@ -130,18 +131,18 @@ pub struct Brought {
 /// Brings labels from one grid onto another.
 ///
 /// # Errors
-/// The grids differ, and `resample` is not set; or they do not meet at all.
-pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, resample: bool) -> Result<Brought> {
+/// The grids differ, and `resample` is not set; or they do not meet at all, and regions may not miss the image.
+pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, pick: &Pick) -> Result<Brought> {
     let difference = match order(from, onto) {
         Ok(order) => return Ok(reordered(voxels, from.shape, order)),
         Err(difference) => difference,
     };
-    if !resample {
+    if !pick.resample {
         return Err(Error::usage(format!("the regions lie on another grid than the image: {difference}"))
             .remedy("regions drawn on this image, or resample = true to take the nearest label"));
     }
     let moved = nearest(&voxels, from, onto);
-    let notes = report(&voxels, &moved)?;
+    let notes = report(&voxels, &moved, pick.may_miss)?;
     Ok(Brought { coverage: coverage(&voxels, from, onto), voxels: moved, notes })
 }
 
@@ -235,14 +236,14 @@ fn coverage(voxels: &[u32], from: &Grid, onto: &Grid) -> BTreeMap<u32, f64> {
 const NAMED: usize = 8;
 
 /// How many voxels each region had and has.
-fn report(before: &[u32], after: &[u32]) -> Result<Vec<String>> {
+fn report(before: &[u32], after: &[u32], may_miss: bool) -> Result<Vec<String>> {
     let count = |voxels: &[u32]| {
         let mut sizes = BTreeMap::<u32, usize>::new();
         voxels.iter().filter(|v| **v != 0).for_each(|v| *sizes.entry(*v).or_default() += 1);
         sizes
     };
     let (before, after) = (count(before), count(after));
-    if after.is_empty() && !before.is_empty() {
+    if after.is_empty() && !before.is_empty() && !may_miss {
         return Err(Error::usage("no region meets the image").remedy("regions of the same patient and examination"));
     }
     let line = |(n, had): (&u32, &usize)| format!("{n}: {had} -> {}", after.get(n).copied().unwrap_or(0));
@@ -272,47 +273,51 @@ mod tests {
     fn another_order_is_undone() {
         let onto = grid(Shape::new(1, 2, 3), [2.0, 1.0, 1.0], PatientGrid::STRAIGHT);
         let labels: Vec<u32> = (1..=6).collect();
-        let same = bring(labels.clone(), &onto, &onto, false).unwrap();
+        let same = bring(labels.clone(), &onto, &onto, &Pick::default()).unwrap();
         assert_eq!((same.voxels, same.notes.len(), same.coverage[&6]), (labels, 0, 1.0));
         // x runs backwards.
         let mut from = onto;
         from.patient_grid = PatientGrid { origin: [2.0, 0.0, 0.0], ..PatientGrid::STRAIGHT };
         from.patient_grid.directions[2] = [-1.0, 0.0, 0.0];
-        let Brought { voxels, notes, .. } = bring(vec![3, 2, 1, 6, 5, 4], &from, &onto, false).unwrap();
+        let Brought { voxels, notes, .. } = bring(vec![3, 2, 1, 6, 5, 4], &from, &onto, &Pick::default()).unwrap();
         assert_eq!(voxels, [1, 2, 3, 4, 5, 6]);
         assert!(notes[0].contains("z, y, -x"), "{notes:?}");
         // Rows are columns.
         let [z, y, x] = PatientGrid::STRAIGHT.directions;
         let turned = PatientGrid { origin: [0.0; 3], directions: [z, x, y] };
         let from = grid(Shape::new(1, 3, 2), [2.0, 1.0, 1.0], turned);
-        assert_eq!(bring(vec![1, 4, 2, 5, 3, 6], &from, &onto, false).unwrap().voxels, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(bring(vec![1, 4, 2, 5, 3, 6], &from, &onto, &Pick::default()).unwrap().voxels, [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
     fn another_grid_is_refused_or_resampled() {
+        let resample = Pick { resample: true, ..Pick::default() };
         let onto = grid(Shape::new(1, 2, 4), [2.0, 1.0, 1.0], PatientGrid::STRAIGHT);
         let from = grid(
             Shape::new(1, 1, 2),
             [2.0, 2.0, 2.0],
             PatientGrid { origin: [0.5, 0.5, 0.0], ..PatientGrid::STRAIGHT },
         );
-        let e = bring(vec![7, 9], &from, &onto, false).unwrap_err();
+        let e = bring(vec![7, 9], &from, &onto, &Pick::default()).unwrap_err();
         for word in ["1 x 2", "2 x 4", "2.0000 x 2.0000 x 2.0000", "corners up to"] {
             assert!(e.what.contains(word), "{e}");
         }
-        let Brought { voxels, coverage, notes } = bring(vec![7, 9], &from, &onto, true).unwrap();
+        let Brought { voxels, coverage, notes } = bring(vec![7, 9], &from, &onto, &resample).unwrap();
         assert_eq!(voxels, [7, 7, 9, 9, 7, 7, 9, 9]);
         assert_eq!(coverage, [(7, 1.0), (9, 1.0)].into());
         assert!(notes[0].contains("7: 1 -> 4, 9: 1 -> 4"), "{notes:?}");
         // Half of 9, and nothing of 5, lies on the grid.
         let long = Grid { shape: Shape::new(1, 1, 8), spacing: Spacing::mm([2.0, 2.0, 1.0]).unwrap(), ..from };
-        let brought = bring(vec![7, 7, 9, 9, 9, 9, 5, 5], &long, &onto, true).unwrap();
+        let brought = bring(vec![7, 7, 9, 9, 9, 9, 5, 5], &long, &onto, &resample).unwrap();
         assert_eq!(brought.coverage, [(5, 0.0), (7, 1.0), (9, 0.5)].into());
         let mut far = from;
         far.patient_grid.origin = [100.0, 0.0, 0.0];
-        assert!(bring(vec![7, 9], &far, &onto, true).is_err());
+        assert!(bring(vec![7, 9], &far, &onto, &resample).is_err());
+        let missed = bring(vec![7, 9], &far, &onto, &Pick { may_miss: true, ..resample }).unwrap();
+        assert_eq!((missed.voxels, missed.coverage[&7]), (vec![0; 8], 0.0));
+        assert!(missed.notes[1].contains("2 of 2 regions have no voxel"), "{:?}", missed.notes);
         let half = PatientGrid { origin: [0.4, 0.0, 0.0], ..PatientGrid::STRAIGHT };
-        let e = bring(vec![0; 8], &Grid { patient_grid: half, ..onto }, &onto, false).unwrap_err();
+        let e = bring(vec![0; 8], &Grid { patient_grid: half, ..onto }, &onto, &Pick::default()).unwrap_err();
         assert!(e.what.contains("0.40 mm"), "{e}");
     }
 }

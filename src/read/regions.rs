@@ -17,6 +17,8 @@ pub struct Pick {
     pub resample: bool,
     /// What coordinates of points count from.
     pub origin: PointOrigin,
+    /// All of them may lie beside the image, as lesions of an earlier scan may: there are none then, and a note says so. Else that is refused.
+    pub may_miss: bool,
 }
 
 /// Reads regions for an image.
@@ -47,15 +49,15 @@ fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regi
     }
     let (read, voxels) = labels_with_place(path, options)?;
     let is_empty = voxels.iter().all(|v| *v == 0);
-    let Brought { voxels, coverage, mut notes } = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
+    let Brought { voxels, coverage, mut notes } = place(&read, voxels, scan, pick).map_err(|e| e.at(path))?;
     notes.extend(is_empty.then(|| NONE_DRAWN.to_string()));
     Ok(Regions { notes, coverage, ..Regions::of_voxels(scan.shape, &voxels)? })
 }
 
 /// Brings labels onto the grid of the scan. Where either side does not say where it lies, only the sizes can be compared.
-fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, resample: bool) -> Result<Brought> {
+fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, pick: &Pick) -> Result<Brought> {
     if let (Some(from), Some(onto)) = (grid_of(read), grid_of(scan)) {
-        return grid::bring(voxels, &from, &onto, resample);
+        return grid::bring(voxels, &from, &onto, pick);
     }
     if read.shape != scan.shape {
         return Err(Error::usage(format!("the regions are {}, the image is {}", read.shape, scan.shape))

@@ -155,8 +155,8 @@ impl Sheet {
     }
 
     /// The label image with its names.
-    fn finish(self) -> Result<Regions> {
-        if self.regions.is_empty() {
+    fn finish(self, pick: &Pick) -> Result<Regions> {
+        if self.regions.is_empty() && !pick.may_miss {
             let why = self.notes.join("; ");
             return Err(Error::usage(format!("no region meets the image: {why}"))
                 .remedy("regions of the same patient and examination"));

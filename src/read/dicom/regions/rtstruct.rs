@@ -52,7 +52,7 @@ pub fn read(file: &File) -> Result<Regions> {
         let planes = by_slice.into_iter().map(|(z, contours)| (z, fill(&contours, &file.onto))).collect::<Planes>();
         sheet.add(region, &planes)?;
     }
-    sheet.finish()
+    sheet.finish(file.pick)
 }
 
 fn named(item: &Set) -> Result<Named> {

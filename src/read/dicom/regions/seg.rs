@@ -48,7 +48,7 @@ pub fn read(file: &File) -> Result<Regions> {
         }
     };
     sheet.notes.extend(slice::surplus(file.header, pixels.frames)?);
-    onto_image(sheet.finish()?, &own, file)
+    onto_image(sheet.finish(file.pick)?, &own, file)
 }
 
 /// Frames that are masks, each of a segment: a sample counts from half of `most` on.
@@ -235,7 +235,7 @@ impl Lattice {
 fn onto_image(mut regions: Regions, own: &Grid, file: &File) -> Result<Regions> {
     let onto = &file.onto;
     let Some(lattice) = Lattice::new(own, onto) else {
-        let brought = grid::bring(regions.voxels()?, own, onto, file.pick.resample)?;
+        let brought = grid::bring(regions.voxels()?, own, onto, file.pick)?;
         regions.notes.extend(brought.notes);
         regions.coverage = brought.coverage;
         return regions.drawn_anew(onto.shape, &brought.voxels);
@@ -256,7 +256,7 @@ fn onto_image(mut regions: Regions, own: &Grid, file: &File) -> Result<Regions> 
             outside += 1;
         }
     }
-    if inside.is_empty() {
+    if inside.is_empty() && !file.pick.may_miss {
         return Err(Error::usage("no region meets the image").remedy("regions of the same patient and examination"));
     }
     if outside > 0 {
