@@ -1,7 +1,7 @@
 //! Files in the output folder that a run must not lose: what it reads itself, and what somebody has changed since a run wrote it, as a
 //! label image that was edited by hand.
 //!
-//! A file was changed if it is newer than the end of the run that wrote it, and its SHA-256 is no longer that which the part of its image
+//! A file was changed if it, or what the system knows of it, is newer than the end of the run that wrote it, and its SHA-256 is no longer that which the part of its image
 //! says. In a folder that was copied everything is newer, so hashes decide.
 
 use super::earlier::Existing;
@@ -15,22 +15,18 @@ use super::settings::Settings;
 use super::{files, ledger};
 use crate::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Before anything of an earlier run goes. What was changed is moved aside where the other results stay, with a note.
 ///
 /// # Errors
-/// The run reads what it would replace, or somebody has changed what it would replace, or no image has the label images that it needs.
+/// The run reads what lies there, or somebody has changed what it would replace, or no image has the label images that it needs.
 pub(super) fn check(settings: &Settings, recipes: &Recipes, items: &ItemList) -> Result<()> {
     let Some(out) = earlier(&settings.out) else { return Ok(()) };
-    let read = read_there(&out, items);
+    reads_nothing_there(settings, items)?;
     if !settings.existing.keeps() {
-        if let Some(path) = read.first() {
-            let what = "the run reads this file, which lies in the output folder, where all results of the earlier run are replaced";
-            return Err(Error::usage(what).at(path).remedy("another --out"));
-        }
         some_have_labels(recipes, items)?;
         return none_is_changed(&settings.out);
     }
@@ -38,7 +34,7 @@ pub(super) fn check(settings: &Settings, recipes: &Recipes, items: &ItemList) ->
         let path = out.join(&file.below);
         // An image of the same size stays as it is where only failed ones are done again.
         let stays = settings.existing == Existing::OnlyFailed && file.is_there(&out);
-        if stays || read.contains(&path) {
+        if stays {
             continue;
         }
         let aside = aside(&path);
@@ -50,6 +46,16 @@ pub(super) fn check(settings: &Settings, recipes: &Recipes, items: &ItemList) ->
         ));
     }
     Ok(())
+}
+
+/// No image is read from a file in the folder.
+///
+/// # Errors
+/// One is.
+pub(super) fn reads_nothing_there(settings: &Settings, items: &ItemList) -> Result<()> {
+    let Some(path) = earlier(&settings.out).and_then(|out| read_there(&out, items)) else { return Ok(()) };
+    let what = "the run reads this file, which lies in the output folder, where it may be replaced";
+    Err(Error::usage(what).at(path).remedy("another --out"))
 }
 
 /// Nothing was changed in a folder whose results are to be replaced.
@@ -75,8 +81,8 @@ fn earlier(out: &Path) -> Option<PathBuf> {
     out.join(MARKER).is_dir().then_some(out)
 }
 
-/// The files below the folder that images are read from.
-fn read_there(out: &Path, items: &ItemList) -> BTreeSet<PathBuf> {
+/// The first file below the folder that an image is read from.
+fn read_there(out: &Path, items: &ItemList) -> Option<PathBuf> {
     let mut folders = HashMap::new();
     let mut real = |path: &PathBuf| {
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -86,9 +92,9 @@ fn read_there(out: &Path, items: &ItemList) -> BTreeSet<PathBuf> {
     let mut of_item = |item: &Item| {
         let masks = item.masks.iter().filter_map(|(_, found)| found.as_ref().ok());
         let all = item.files().into_iter().chain(masks).chain(item.references.iter().map(|(_, path)| path));
-        all.filter_map(&mut real).collect::<Vec<_>>()
+        all.filter_map(&mut real).next()
     };
-    items.measured().map(|item| item.into_owned()).flat_map(|item| of_item(&item)).collect()
+    items.measured().find_map(|item| of_item(&item))
 }
 
 /// An image at least has all label images that it cannot do without: else a word is wrong, and nothing would take the place of what is there.
@@ -105,17 +111,33 @@ fn some_have_labels(recipes: &Recipes, items: &ItemList) -> Result<()> {
 
 /// What was changed since it was written.
 fn changed(out: &Path) -> Vec<Written> {
-    let time = |below: &str| fs::symlink_metadata(out.join(below)).and_then(|m| m.modified()).ok();
-    let ends = ["closed.json", "images-done.jsonl"].iter().filter_map(|name| time(&format!("{MARKER}/{name}")));
-    let end = ends.max().unwrap_or(SystemTime::UNIX_EPOCH);
+    let of = |below: &str| fs::symlink_metadata(out.join(below)).ok();
+    let ends = ["closed.json", "images-done.jsonl"].iter().filter_map(|name| of(&format!("{MARKER}/{name}")));
+    let end = ends.filter_map(|file| last_change(&file)).max().unwrap_or(SystemTime::UNIX_EPOCH);
     let listed = lines::<String>(&out.join(MARKER).join("files.jsonl"));
-    let newer: BTreeSet<String> = listed.filter(|below| time(below).is_some_and(|time| time > end)).collect();
+    let is_newer = |below: &String| of(below).and_then(|file| last_change(&file)).is_some_and(|time| time > end);
+    let newer: BTreeSet<String> = listed.filter(is_newer).collect();
     if newer.is_empty() {
         return vec![];
     }
     let store = Store::new(out);
     let parts = ledger::entries(out).into_iter().flatten().flatten().filter_map(|entry| store.look(&entry.part?));
     parts.flat_map(|part| part.files).filter(|file| newer.contains(&file.below) && !file.is_whole(out)).collect()
+}
+
+/// When the content of a file was changed, or where the system says it, anything of it: a copy may have the time of what was copied.
+fn last_change(file: &Metadata) -> Option<SystemTime> {
+    #[cfg(unix)]
+    let of_inode = {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = u64::try_from(file.ctime()).ok().map(Duration::from_secs);
+        seconds
+            .zip(u32::try_from(file.ctime_nsec()).ok())
+            .map(|(s, ns)| SystemTime::UNIX_EPOCH + s + Duration::new(0, ns))
+    };
+    #[cfg(not(unix))]
+    let of_inode = None;
+    file.modified().ok().max(of_inode)
 }
 
 /// A name beside the file that nothing has.

@@ -48,8 +48,9 @@ pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
     let images = pool.install(|| discover(settings, recipes))?;
     controls::check(recipes, &images)?;
     cutoffs::check(recipes, &images)?;
-    if !settings.existing.keeps() {
-        own_files::check(settings, recipes, &images.items)?;
+    match settings.existing.keeps() {
+        true => own_files::reads_nothing_there(settings, &images.items)?,
+        false => own_files::check(settings, recipes, &images.items)?,
     }
     let places = [images.root.clone(), search::absolute(&settings.out)];
     let budget = Budget::new(for_images(settings.memory)?);
