@@ -2,7 +2,7 @@
 //! label image that was edited by hand.
 //!
 //! A file was changed if it, or what the system knows of it, is newer than the end of the run that wrote it, and its SHA-256 is no longer that which the part of its image
-//! says. In a folder that was copied everything is newer, so hashes decide.
+//! says. In a folder that was copied everything is newer, so hashes decide. What cannot be read any more was damaged, and is written anew.
 
 use super::earlier::Existing;
 use super::item::Item;
@@ -13,7 +13,7 @@ use super::parts::{Store, Written};
 use super::recipes::Recipes;
 use super::settings::Settings;
 use super::{files, ledger};
-use crate::{Error, Result};
+use crate::{Error, Result, read};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -122,7 +122,18 @@ fn changed(out: &Path) -> Vec<Written> {
     }
     let store = Store::new(out);
     let parts = ledger::entries(out).into_iter().flatten().flatten().filter_map(|entry| store.look(&entry.part?));
-    parts.flat_map(|part| part.files).filter(|file| newer.contains(&file.below) && !file.is_whole(out)).collect()
+    let is_changed =
+        |file: &Written| newer.contains(&file.below) && !file.is_whole(out) && says(&out.join(&file.below));
+    parts.flat_map(|part| part.files).filter(is_changed).collect()
+}
+
+/// Whether something can be read in a file: what a power cut has emptied or cut off was changed by nobody.
+fn says(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    match [".tif", ".png", ".nii.gz"].iter().any(|end| name.ends_with(end)) {
+        true => read::open(path, &read::Options::default()).is_ok(),
+        false => fs::metadata(path).is_ok_and(|file| file.len() > 0),
+    }
 }
 
 /// When the content of a file was changed, or where the system says it, anything of it: a copy may have the time of what was copied.

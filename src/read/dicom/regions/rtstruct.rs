@@ -154,6 +154,8 @@ fn sort(
     notes: &mut Vec<String>,
 ) -> Result<BTreeMap<usize, Vec<Contour>>> {
     let slices = file.onto.shape.z as f64;
+    let may_fill = slabs.as_ref().is_some_and(|slabs| slabs.is_of_image);
+    let slabs = slabs.filter(|slabs| file.pick.resample || !slabs.is_of_image);
     if let Some(slabs) = &slabs {
         notes.push(of_slabs(slabs, file, name)?);
     }
@@ -207,12 +209,16 @@ fn sort(
         if empty > 0 {
             let what = plural(empty, "slice");
             notes.push(format!(
-                "{what} between the contours of region \"{name}\" without a contour; nothing is drawn there"
+                "{what} between the contours of region \"{name}\" without a contour; nothing is drawn there{}",
+                if may_fill && !file.pick.resample { FILL } else { "" }
             ));
         }
     }
     Ok(by_slice)
 }
+
+/// What to do where contours may have been drawn on every second slice.
+const FILL: &str = " (resample = true gives each slice the nearest plane)";
 
 /// Contours of thicker slices are refused, or each stands for the slices nearest to it, which is told.
 fn of_slabs(slabs: &Slabs, file: &File, name: &str) -> Result<String> {
@@ -220,7 +226,7 @@ fn of_slabs(slabs: &Slabs, file: &File, name: &str) -> Result<String> {
     let apart = format!("{:.2} mm apart, slices {slice:.2} mm", slabs.thickness() * slice);
     match file.pick.resample {
         true => Ok(format!("contours of region \"{name}\" lie {apart}: each stands for the slices nearest to it")),
-        false => Err(Error::unsupported(format!("contours lie {apart}: drawn on thicker slices, or not on each"))
+        false => Err(Error::unsupported(format!("contours lie {apart}: drawn on thicker slices"))
             .remedy("regions drawn on this image, or resample = true to take the plane nearest to each slice")),
     }
 }

@@ -15,6 +15,8 @@ pub struct Slabs {
     planes: Vec<f64>,
     /// In slices.
     thickness: f64,
+    /// All planes of the region lie in the middle of slices: it may have been drawn on some slices of this image and not on those between.
+    pub is_of_image: bool,
 }
 
 impl Slabs {
@@ -23,7 +25,9 @@ impl Slabs {
     pub fn of(own: &[f64], all: &[f64], slice_mm: f64) -> Option<Self> {
         let planes = apart(own);
         let thickness = if planes.len() > EQUAL { step(&planes) } else { step(&apart(all)) }?;
-        (thickness > 1.0 + DIFFER && thickness * slice_mm <= THICKEST).then_some(Slabs { planes, thickness })
+        let is_of_image = own.iter().all(|plane| (plane - plane.round()).abs() <= SAME_PLANE);
+        let is_thick = thickness > 1.0 + DIFFER && thickness * slice_mm <= THICKEST;
+        is_thick.then_some(Slabs { planes, thickness, is_of_image })
     }
 
     /// In slices.
