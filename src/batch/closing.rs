@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// A run that reached all images of its share and wrote its tables.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub(super) struct Closed {
     /// Its tables.
     #[serde(default)]
     pub tables: LeftTables,
+    /// When, in seconds since 1970: a copy of the folder is younger.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// The tables that a run left, with what they were made of.
@@ -55,7 +59,8 @@ impl LeftTables {
 impl Closed {
     pub fn new(head: &Head, summary: &Summary, images: String, tables: LeftTables) -> Self {
         let Summary { ok, failed, skipped, seconds, .. } = *summary;
-        Closed { head: head.clone(), ok, failed, skipped, seconds, images, tables }
+        let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs());
+        Closed { head: head.clone(), ok, failed, skipped, seconds, images, tables, at }
     }
 }
 

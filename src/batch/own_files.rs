@@ -2,7 +2,7 @@
 //! label image that was edited by hand.
 //!
 //! A file was changed if it, or what the system knows of it, is newer than the end of the run that wrote it, and its SHA-256 is no longer that which the part of its image
-//! says. In a folder that was copied everything is newer, so hashes decide. What cannot be read any more was damaged, and is written anew.
+//! says. In a folder that was copied hashes alone decide. What cannot be read any more was damaged, and is written anew.
 
 use super::earlier::Existing;
 use super::item::Item;
@@ -12,12 +12,15 @@ use super::marker::MARKER;
 use super::parts::{Store, Written};
 use super::recipes::Recipes;
 use super::settings::Settings;
-use super::{files, ledger};
+use super::{closing, files, ledger};
 use crate::{Error, Result, read};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+/// A file may be written so much later than it says.
+const A_MOMENT: Duration = Duration::from_secs(10);
 
 /// Before anything of an earlier run goes. What was changed is moved aside where the other results stay, with a note.
 ///
@@ -113,7 +116,8 @@ fn some_have_labels(recipes: &Recipes, items: &ItemList) -> Result<()> {
 fn changed(out: &Path) -> Vec<Written> {
     let of = |below: &str| fs::symlink_metadata(out.join(below)).ok();
     let ends = ["closed.json", "images-done.jsonl"].iter().filter_map(|name| of(&format!("{MARKER}/{name}")));
-    let end = ends.filter_map(|file| last_change(&file)).max().unwrap_or(SystemTime::UNIX_EPOCH);
+    let end =
+        ends.filter_map(|file| last_change(&file)).max().filter(|_| !is_copy(out)).unwrap_or(SystemTime::UNIX_EPOCH);
     let listed = lines::<String>(&out.join(MARKER).join("files.jsonl"));
     let is_newer = |below: &String| of(below).and_then(|file| last_change(&file)).is_some_and(|time| time > end);
     let newer: BTreeSet<String> = listed.filter(is_newer).collect();
@@ -125,6 +129,13 @@ fn changed(out: &Path) -> Vec<Written> {
     let is_changed =
         |file: &Written| newer.contains(&file.below) && !file.is_whole(out) && says(&out.join(&file.below));
     parts.flat_map(|part| part.files).filter(is_changed).collect()
+}
+
+/// Whether the folder was copied since its run ended: its files were written in another order then.
+fn is_copy(out: &Path) -> bool {
+    let ended = closing::closed(out).ok().flatten().and_then(|closed| closed.at).map(Duration::from_secs);
+    let file = fs::symlink_metadata(out.join(MARKER).join("closed.json")).ok().and_then(|file| last_change(&file));
+    ended.zip(file).is_some_and(|(ended, file)| file > SystemTime::UNIX_EPOCH + ended + A_MOMENT)
 }
 
 /// Whether something can be read in a file: what a power cut has emptied or cut off was changed by nobody.
