@@ -263,6 +263,9 @@ fn names_give_plates_and_wells_and_join_channels() {
         })
     };
     assert_eq!(images, [row("1"), row("2")]);
+    let pattern = "files.pattern={name}_w{channel:1}{_}.png";
+    bench.good(&[&screen[..], &[pattern, "--out", "patterned"]].concat());
+    assert_eq!(bench.table("patterned/images.csv", &["channels"]), [["1; 2"], ["1; 2"]]);
     // A sheet and a name.
     bench.write("sheet.csv", "path,well,dose\nin/P1/A01*,A01,5\nin/P1/B02*,B03,7\n");
     let output = bench.run(&[&["--sheet", "sheet.csv", "--out", "both"], &groups[1..]].concat());

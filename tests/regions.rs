@@ -219,6 +219,12 @@ fn contours_of_thicker_slices_stand_for_slabs() {
     let found = regions(&file.path, &image, &Pick { resample: true, ..pick(&[]) }).unwrap();
     assert_eq!(counts(&found), [6 * 9, 3 * 4]);
     assert!(found.notes.join("; ").contains("each stands for the slices nearest to it"), "{:?}", found.notes);
+    // Places in tenths of a millimetre: no slice between them stays empty.
+    let rounded = [0.0, 1.27, 2.53, 3.77, 5.03, 6.3].map(|plane| square(plane, 0.5, 3.5)).to_vec();
+    let file = rtstruct(&[(1, "a", rounded)]);
+    assert!(regions(&file.path, &image, &pick(&[])).unwrap_err().what.contains("drawn on thicker slices"));
+    let found = regions(&file.path, &image, &Pick { resample: true, ..pick(&[]) }).unwrap();
+    assert_eq!(counts(&found), [7 * 9]);
     // On every second slice.
     let second = [0.0, 2.0, 4.0].map(|plane| square(plane, 0.5, 3.5)).to_vec();
     let file = rtstruct(&[(1, "a", second)]);

@@ -100,6 +100,8 @@ fn the_command_writes_a_row_for_each_column() {
         assert!(code == Some(2) && said.contains("--out would overwrite it"), "{said}");
         assert!(before == std::fs::read(dir.path().join(file)).unwrap());
     }
+    let (code, said) = run(&["--objects", "boxes", "--out", "/dev/null"]);
+    assert!(code == Some(2) && said.contains("no file that could be replaced"), "{said}");
     let table = read(Path::new("1.csv"));
     assert_eq!(table, read(Path::new("3.csv")));
     assert!(

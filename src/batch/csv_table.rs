@@ -27,7 +27,7 @@ impl CsvTable {
         let wrong = |e| no_table(e, &bytes, name).at(path);
         let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
         let header = reader.headers().map_err(wrong)?.clone();
-        table::separator::check(&header).map_err(|e| e.at(path))?;
+        table::separator::check(&header, separator).map_err(|e| e.at(path))?;
         quotes::check(&bytes, separator, header.len()).map_err(|e| e.at(path))?;
         let mut seen = HashSet::new();
         if let Some(twice) = header.iter().find(|name| !name.is_empty() && !seen.insert(*name)) {

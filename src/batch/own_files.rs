@@ -75,7 +75,10 @@ pub(super) fn none_is_changed(out: &Path) -> Result<()> {
     };
     Err(Error::usage(format!("was changed since uptake wrote it, {others}"))
         .at(out.join(&first.below))
-        .remedy("another --out, which measures a label image that was edited with --set 'labels.SET=OUT/labels/{written}'; or move what was changed out of the folder"))
+        .remedy(match first.below.starts_with("labels/") {
+            true => "another --out, which measures a label image that was edited with --set 'labels.SET=OUT/labels/{written}'; or move what was changed out of the folder",
+            false => "another --out, or move what was changed out of the folder",
+        }))
 }
 
 /// The folder, if a run has written there.

@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
     let bytes = source.read(0, source.len())?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let heading = reader.headers().map_err(|e| Error::format(e.to_string()))?.clone();
-    separator::check(&heading)?;
+    separator::check(&heading, b',')?;
     quotes::check(&bytes, b',', heading.len())?;
     let columns = Columns::find(&heading, scan, from)?;
     let (mut points, mut names) = (Vec::new(), BTreeMap::new());

@@ -22,8 +22,13 @@ pub struct Files {
 impl Files {
     /// Images are stored as one file a channel.
     pub fn is_file_a_channel(&self) -> bool {
-        self.pattern.is_some() || self.groups.as_ref().is_some_and(|groups| groups.contains("{channel}"))
+        self.pattern.is_some() || self.groups.as_ref().is_some_and(|groups| has_channel(groups))
     }
+}
+
+/// Whether a pattern has the field, with a number of characters or without.
+pub(super) fn has_channel(pattern: &str) -> bool {
+    pattern.contains("{channel}") || pattern.contains("{channel:")
 }
 
 /// What the pages of a plain multi-page file are.

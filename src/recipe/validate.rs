@@ -157,7 +157,11 @@ impl Checker<'_> {
             self.groups(groups)?;
         }
         let Some(pattern) = &files.pattern else { return Ok(()) };
-        if pattern.matches("{name}").count() <= 1 && pattern.matches("{channel}").count() == 1 {
+        // With a number of characters, or without.
+        let count = |field: &str| {
+            pattern.matches(&format!("{{{field}}}")).count() + pattern.matches(&format!("{{{field}:")).count()
+        };
+        if count("name") <= 1 && count("channel") == 1 {
             return Ok(());
         }
         Err(self

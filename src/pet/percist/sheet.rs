@@ -50,7 +50,7 @@ impl Sheet {
         };
         let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
         let header = reader.headers().map_err(wrong)?;
-        separator::check(header).map_err(|e| e.at(path))?;
+        separator::check(header, b',').map_err(|e| e.at(path))?;
         let columns = header.iter().map(str::to_string).collect();
         let mut records = vec![];
         for record in reader.records() {

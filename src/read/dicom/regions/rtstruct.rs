@@ -166,7 +166,8 @@ fn sort(
         let [first, end] = slabs.as_ref().map_or([nearest, nearest + 1.0], |slabs| slabs.slices(contour.plane));
         let covered = first.clamp(0.0, slices) as usize..end.clamp(0.0, slices) as usize;
         if covered.is_empty() {
-            outside += 1;
+            // Between planes that are closer than slices there may be none.
+            outside += usize::from(nearest < 0.0 || nearest >= slices);
             continue;
         }
         if slabs.is_none() {

@@ -2,12 +2,15 @@
 
 /// Contours closer than this, in slices, lie in one plane.
 pub const SAME_PLANE: f64 = 0.1;
-/// So many distances of planes that are equal say how thick slabs are, and half of all are.
-const EQUAL: usize = 2;
-/// Distances are equal, or a slice, that differ by less than this, in slices.
+/// Distances of planes are those of slabs where half of them differ from the usual one by less than this share: places are rounded, to a tenth of
+/// a millimetre, say.
+const ALIKE: f64 = 0.25;
+/// Slabs that are thicker than slices by less than this, in slices, are slices.
 const DIFFER: f64 = 0.02;
-/// Planes that are farther apart, in mm, are those of several things.
+/// Planes that are farther apart, in mm, are those of several things; where there are two alone, half as far.
 const THICKEST: f64 = 12.0;
+/// Between planes that are so many times as far apart as usual some are missing.
+const GAP: f64 = 1.5;
 
 /// Planes of contours, in slices from the first one of the image.
 pub struct Slabs {
@@ -24,10 +27,9 @@ impl Slabs {
     /// were drawn slice by slice, or it cannot be told.
     pub fn of(own: &[f64], all: &[f64], slice_mm: f64) -> Option<Self> {
         let planes = apart(own);
-        let thickness = if planes.len() > EQUAL { step(&planes) } else { step(&apart(all)) }?;
+        let thickness = if planes.len() > 2 { usual(&planes, slice_mm) } else { usual(&apart(all), slice_mm) }?;
         let is_of_image = own.iter().all(|plane| (plane - plane.round()).abs() <= SAME_PLANE);
-        let is_thick = thickness > 1.0 + DIFFER && thickness * slice_mm <= THICKEST;
-        is_thick.then_some(Slabs { planes, thickness, is_of_image })
+        (thickness > 1.0 + DIFFER).then_some(Slabs { planes, thickness, is_of_image })
     }
 
     /// In slices.
@@ -35,12 +37,18 @@ impl Slabs {
         self.thickness
     }
 
-    /// The slices whose middle lies in the slab of a plane, its lower end among them and its upper one not: the first, and the one behind the last.
+    /// The slices whose middle lies nearest to a plane, and no farther away than a slab reaches where planes are missing: the first, and the one behind
+    /// the last. A slice halfway between two planes belongs to the upper one.
     pub fn slices(&self, plane: f64) -> [f64; 2] {
         // All contours of a plane stand for the same slices.
         let at = self.planes.partition_point(|p| *p <= plane).saturating_sub(1);
         let plane = self.planes.get(at).copied().unwrap_or(plane);
-        [plane - self.thickness / 2.0, plane + self.thickness / 2.0].map(|end| (end - ROUNDING).ceil())
+        let reach = |other: Option<&f64>| {
+            let apart = other.map(|other| (other - plane).abs()).filter(|apart| *apart <= GAP * self.thickness);
+            apart.unwrap_or(self.thickness) / 2.0
+        };
+        let (below, above) = (at.checked_sub(1).and_then(|k| self.planes.get(k)), self.planes.get(at + 1));
+        [plane - reach(below), plane + reach(above)].map(|end| (end - ROUNDING).ceil())
     }
 }
 
@@ -55,12 +63,14 @@ fn apart(planes: &[f64]) -> Vec<f64> {
     planes
 }
 
-/// The least distance of planes, if it is the usual one.
-fn step(planes: &[f64]) -> Option<f64> {
-    let gaps: Vec<f64> = planes.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let least = gaps.iter().copied().min_by(f64::total_cmp)?;
-    let equal = gaps.iter().filter(|gap| **gap - least < DIFFER).count();
-    (equal >= EQUAL && 2 * equal >= gaps.len()).then_some(least)
+/// The usual distance of planes, if it is one of slabs.
+fn usual(planes: &[f64], slice_mm: f64) -> Option<f64> {
+    let mut gaps: Vec<f64> = planes.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_unstable_by(f64::total_cmp);
+    let median = *gaps.get(gaps.len() / 2)?;
+    let alike = gaps.iter().filter(|gap| (**gap - median).abs() < ALIKE * median).count();
+    let thickest = if gaps.len() > 1 { THICKEST } else { THICKEST / 2.0 };
+    (2 * alike >= gaps.len() && median * slice_mm <= thickest).then_some(median)
 }
 
 #[cfg(test)]
@@ -74,12 +84,26 @@ mod tests {
         let thick = [1.0, 1.0 + 5.0 / 3.0, 1.0 + 10.0 / 3.0, 6.0];
         assert!(thickness(&thick, &thick).is_some_and(|t| (t - 5.0 / 3.0).abs() < 1e-9));
         assert!(thickness(&thick[..2], &thick).is_some(), "few planes of a region: those of the file tell");
-        assert_eq!(thickness(&thick[..2], &thick[..2]), None);
+        assert!(thickness(&thick[..2], &thick[..2]).is_some(), "two alone");
+        assert_eq!(thickness(&[1.0, 4.0], &[1.0, 4.0]), None, "two that are 9 mm apart");
+        assert_eq!(thickness(&thick[..1], &thick[..1]), None);
         assert_eq!(thickness(&[1.0, 2.0, 3.0, 5.0], &[]), None, "one slice is left out");
         assert_eq!(thickness(&[1.0, 3.0, 9.0, 14.0, 20.0], &[]), None, "not regular");
         assert_eq!(thickness(&[1.0, 6.0, 11.0], &[]), None, "15 mm");
         assert_eq!(thickness(&[1.0, 3.0, 5.0], &[]), Some(2.0));
         assert_eq!(thickness(&[1.0, 1.01, 2.0, 2.99], &[]), None, "all but one slice");
+        let rounded = [3.3, 6.5, 9.8, 13.1, 16.4, 19.6].map(|mm| mm / 2.0);
+        assert!(thickness(&rounded, &[]).is_some_and(|t| (t - 1.65).abs() < 0.1), "of 3.27 mm, in tenths");
+    }
+
+    #[test]
+    fn planes_that_are_rounded_leave_no_slice_between_them() {
+        // Of 4 mm on slices of 2 mm, off by a hundredth, and one that is not as far from the last.
+        let planes = [10.005, 12.0, 13.995, 16.01, 18.0, 19.75];
+        let slabs = Slabs::of(&planes, &planes, 2.0).unwrap();
+        let covered: Vec<[f64; 2]> = planes.iter().map(|plane| slabs.slices(*plane)).collect();
+        assert!(covered.windows(2).all(|pair| pair[0][1] == pair[1][0]), "{covered:?}");
+        assert!(covered[0][0] <= 10.0 && covered[5][1] >= 20.0, "{covered:?}");
     }
 
     #[test]
