@@ -17,6 +17,12 @@ pub struct Listings {
 /// Names that have a word in them, by what stands before it: in small letters, without separators at its end.
 pub type WithWord = BTreeMap<String, Vec<String>>;
 
+/// What stands before a word in a name of small letters, without separators at its end.
+fn before<'a>(name: &'a str, word: &str) -> Option<&'a str> {
+    let (before, _) = name.split_once(word)?;
+    Some(before.trim_end_matches(|c: char| !c.is_alphanumeric()))
+}
+
 /// What stands for something else in a glob.
 const SPECIAL: [char; 3] = ['*', '?', '['];
 
@@ -55,8 +61,7 @@ impl Listings {
         if !self.words.contains_key(&key) {
             let mut all = WithWord::new();
             for name in self.names(folder) {
-                if let Some((before, _)) = name.to_lowercase().split_once(word) {
-                    let before = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+                if let Some(before) = before(&name.to_lowercase(), word) {
                     all.entry(before.to_string()).or_default().push(name.clone());
                 }
             }
@@ -68,8 +73,7 @@ impl Listings {
     /// What stands before the word in a name is what another file of the folder is called, and not `own`.
     pub fn is_of_another(&mut self, folder: &Path, name: &str, word: &str, own: &str) -> bool {
         let lower = name.to_lowercase();
-        let Some((before, _)) = lower.split_once(word) else { return false };
-        let before = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let Some(before) = before(&lower, word) else { return false };
         // Small letters may be longer than those that they stand for.
         let Some(begin) = name.get(..before.len()).filter(|_| !before.is_empty() && before != own) else {
             return false;

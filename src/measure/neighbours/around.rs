@@ -30,9 +30,8 @@ impl Surroundings {
     }
 
     fn reaching(near: f64, places: &Places, classes: Option<&Classes>, squares: &[f64]) -> Self {
-        let named: Vec<(u32, Place)> = (0..).zip(&places.at).filter_map(|(i, p)| Some((i, (*p)?))).collect();
         let class_of = |name: u32| classes.and_then(|c| c.of.get(name as usize).copied().flatten());
-        let grid = Grid::new(&named, places.by_class.len(), class_of, squares, near);
+        let grid = Grid::new(&places.named(), places.by_class.len(), class_of, squares, near);
         Surroundings { grid, squares: squares.to_vec() }
     }
 

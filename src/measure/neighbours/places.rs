@@ -57,7 +57,7 @@ impl Places {
         let metric =
             |p: &Place| -> Place { std::array::from_fn(|k| if flat && k == 0 { 0.0 } else { p[k] * step[k] }) };
         let at: Vec<Option<Place>> = voxels.iter().map(|p| p.as_ref().map(metric)).collect();
-        let named: Vec<(u32, Place)> = (0..).zip(&at).filter_map(|(i, p)| Some((i, (*p)?))).collect();
+        let named = named(&at);
         let of_class = |class: u32| {
             let is_of = |(i, _): &&(u32, Place)| classes.is_some_and(|c| c.of.get(*i as usize) == Some(&Some(class)));
             Tree::new(named.iter().filter(is_of).copied().collect())
@@ -71,10 +71,14 @@ impl Places {
         Ok(Places { at, voxels, all, by_class, size, half, flat, points, links, nearest, neighbourhoods })
     }
 
+    /// Those that there are, each with the number of its object from 0.
+    pub(super) fn named(&self) -> Vec<(u32, Place)> {
+        named(&self.at)
+    }
+
     /// The Delaunay triangulation; nothing in a stack.
     pub(super) fn links(&self) -> Arc<Links> {
-        let named = || (0..).zip(&self.at).filter_map(|(i, p)| Some((i, (*p)?))).collect::<Vec<_>>();
-        once(&self.links, || if self.flat { Links::new(named(), self.at.len()) } else { Links::default() })
+        once(&self.links, || if self.flat { Links::new(self.named(), self.at.len()) } else { Links::default() })
     }
 
     /// How far the nearest objects are, of the classes that these places were made with.
@@ -103,6 +107,10 @@ impl Places {
     pub(super) fn content(&self) -> f64 {
         if self.flat { self.size[1] * self.size[2] } else { self.size.iter().product() }
     }
+}
+
+fn named(at: &[Option<Place>]) -> Vec<(u32, Place)> {
+    (0..).zip(at).filter_map(|(i, p)| Some((i, (*p)?))).collect()
 }
 
 /// What a cell holds, or what is found now: outside of the cell and moved into it, so nobody waits for the other threads that are at work here.
