@@ -64,21 +64,18 @@ struct Threes {
 impl Ascent {
     fn row(&mut self, shape: Shape, land: &[i32], mask: &[u8], row: usize, pointers: &mut [u32]) {
         let (around, start) = (Neighbourhood::row(shape, row), row * shape.x);
-        self.top.clear();
-        self.top.resize(shape.x, i32::MIN);
-        let mut least = i32::MAX;
+        let mut places = Vec::with_capacity(9);
         for other in around.rows_in_order() {
             let (z, y) = (other / shape.x / shape.y, other / shape.x % shape.y);
+            places.push(z % 3 * 3 + y % 3);
             let threes = &mut self.rows[z % 3 * 3 + y % 3];
             if threes.row != other / shape.x + 1 {
                 threes.look(&land[other..][..shape.x], &mask[other..][..shape.x], other, &mut self.masked);
             }
-            least = least.min(threes.least);
-            steepest(&mut self.top, pointers, &threes.top, &threes.at);
         }
         let mask_here = &mask[start..][..shape.x];
-        if least > i32::MIN {
-            return clear(pointers, mask_here);
+        if places.iter().all(|&place| self.rows[place].least > i32::MIN) {
+            return self.point(&places, mask_here, pointers);
         }
         // What is masked must lie below all else; beside samples at the end of their type voxels are looked at one by one.
         for x in 0..shape.x {
@@ -90,6 +87,20 @@ impl Ascent {
             });
             pointers[x] = if mask_here[x] == 0 { 0 } else { best as u32 + 1 };
         }
+    }
+
+    /// Points at the greatest of the threes at these places, in their order.
+    fn point(&mut self, places: &[usize], mask: &[u8], pointers: &mut [u32]) {
+        if let &[a, b, c] = places {
+            let [a, b, c] = [a, b, c].map(|place| &self.rows[place]);
+            return of_three(pointers, mask, (&a.top, &a.at), (&b.top, &b.at), (&c.top, &c.at));
+        }
+        self.top.clear();
+        self.top.resize(mask.len(), i32::MIN);
+        for threes in places.iter().map(|&place| &self.rows[place]) {
+            steepest(&mut self.top, pointers, &threes.top, &threes.at);
+        }
+        clear(pointers, mask);
     }
 }
 
@@ -136,6 +147,21 @@ wide! {
             let steeper = v > *top;
             *top = if steeper { v } else { *top };
             *at = if steeper { place } else { *at };
+        }
+    }
+}
+
+/// The greatest of threes in a row, and where they are.
+type Row<'a> = (&'a [i32], &'a [u32]);
+
+wide! {
+    /// The same of three rows, as they mostly are in a plane, at one go; nothing is pointed at from outside of the mask.
+    fn of_three(pointers: &mut [u32], mask: &[u8], a: Row, b: Row, c: Row) {
+        let rows = a.0.iter().zip(a.1).zip(b.0.iter().zip(b.1)).zip(c.0.iter().zip(c.1));
+        for ((pointer, &m), (((&a, &at_a), (&b, &at_b)), (&c, &at_c))) in pointers.iter_mut().zip(mask).zip(rows) {
+            let (ab, at_ab) = if b > a { (b, at_b) } else { (a, at_a) };
+            let at = if c > ab { at_c } else { at_ab };
+            *pointer = if m == 0 { 0 } else { at };
         }
     }
 }

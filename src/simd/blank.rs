@@ -88,7 +88,7 @@ mod tests {
                     axis,
                     width,
                     || (),
-                    |(), run, column, rows| {
+                    |(), run, column, rows: &mut [Blank<usize>]| {
                         // Every third row is left as it is.
                         for (k, row) in rows.iter_mut().enumerate().filter(|(k, _)| k % 3 != 0) {
                             row.voxels().iter_mut().enumerate().for_each(|(x, v)| *v += number(run, k, column, x));
@@ -113,6 +113,6 @@ mod tests {
             },
         );
         assert_eq!((out, said), (vec![0, 0, 0, 0, 1, 1, 1, 1, 2, 2], vec![4, 4, 2]));
-        assert_eq!(new_parts::<u8, _, _>(0, 0, || (), |(), _, _| ()), (vec![], vec![]));
+        assert_eq!(new_parts::<u8, _, ()>(0, 0, || (), |(), _, _| ()), (vec![], vec![]));
     }
 }
