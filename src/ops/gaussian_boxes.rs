@@ -291,4 +291,20 @@ mod tests {
             }
         }
     }
+
+    /// Invariant: sums in words and in f64.
+    #[test]
+    fn words_and_wide_sums_give_the_same() {
+        let shape = crate::units::Shape::new(3, 37, 210);
+        let b = Boxes { near: 5, far: 11, weight_near: 3, weight_far: 4 };
+        for least in [-70_000, 0, i32::MAX - 65_535] {
+            let samples: Vec<i32> = (0..shape.len()).map(|i| least + (i * 40_503 % 65_536) as i32).collect();
+            for axis in [0, 1, 2].map(|a| Axis::of(shape, a)) {
+                for border in [Border::Nearest, Border::Reflect] {
+                    let wide = passes::<f64>(&samples, axis, b, border, 0);
+                    assert_eq!(passes::<u32>(&samples, axis, b, border, least), wide, "{axis:?} {border:?}");
+                }
+            }
+        }
+    }
 }

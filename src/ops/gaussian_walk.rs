@@ -293,3 +293,55 @@ fn some_wide<const N: usize>(
         *o = floor(sum / 65_536.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: the definition in whole numbers, one axis after the other.
+    use super::*;
+    use crate::device::Buffer;
+
+    fn definition(v: &Volume, weights: &[Vec<u32>; 3], border: Border) -> Vec<i32> {
+        let mut now = v.samples.host().unwrap().to_vec();
+        for a in [2, 1, 0] {
+            let before = now.clone();
+            for (i, out) in now.iter_mut().enumerate() {
+                let at = v.shape.position(i);
+                let tap = |d: isize| {
+                    let mut q = at;
+                    q[a] = border.index(at[a] as isize + d, v.shape.zyx()[a]);
+                    i64::from(before[v.shape.index(q[0], q[1], q[2])])
+                };
+                let pair = |d: usize| i64::from(weights[a][d]) * (tap(d as isize) + tap(-(d as isize)));
+                let sum = i64::from(weights[a][0]) * tap(0) + (1..weights[a].len()).map(pair).sum::<i64>();
+                *out = ((sum + 0x8000) >> 16) as i32;
+            }
+        }
+        now
+    }
+
+    #[test]
+    fn parts_of_an_image_that_fit_words_are_as_all_others() {
+        let few = vec![40_000, 10_000, 2_768];
+        let [one, many] = [vec![1 << 16], vec![65_536 - 2 * 6 * 4000, 4000, 4000, 4000, 4000, 4000, 4000]];
+        for (shape, weights) in [
+            (Shape::flat(70, 1100), [one.clone(), few.clone(), many.clone()]),
+            (Shape::flat(70, 1100), [one.clone(), one.clone(), few.clone()]),
+            (Shape::flat(70, 1100), [one.clone(), many.clone(), one]),
+            (Shape::new(7, 40, 530), [few.clone(), many, few]),
+        ] {
+            for level in [40_000, 200_000, i32::MAX - 2000] {
+                // Half of the columns and some rows are bright, and in the dark ones a few voxels are below 0.
+                let sample = |i: usize| {
+                    let [z, y, x] = shape.position(i);
+                    let noise = ((i * 7919) % 1999) as i32;
+                    if x > shape.x / 2 || y == 20 || z == 5 { level + noise - 1000 } else { noise - 10 }
+                };
+                let v = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+                for border in [Border::Nearest, Border::Reflect] {
+                    let out = v.with(Buffer::on_host(twin(&v, &weights, border).unwrap()));
+                    assert_eq!(out.samples.host().unwrap(), definition(&v, &weights, border), "{shape} {level}");
+                }
+            }
+        }
+    }
+}
