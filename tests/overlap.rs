@@ -134,7 +134,7 @@ fn wrong_pairs_are_refused() {
         ("['found', 'drown']", "try: drawn", "['found', 'drawn']"),
         ("['found', 'found']", "is held against itself", "['found', 'drawn']"),
         ("[['found', 'drawn'], ['found', 'drawn']]", "stands there twice", "[['found', 'drawn'], ['drawn', 'found']]"),
-        ("['found']", "expected pairs of object sets", "[['found', 'drawn']]"),
+        ("['found']", "where a list of pairs of object sets belongs", "[['found', 'drawn']]"),
         ("3", "pairs = [[\"found\", \"drawn\"]]", "[[\"found\", \"drawn\"]]"),
     ] {
         let told = Recipe::parse("r", &recipe(pairs), &[]).unwrap_err().to_string();

@@ -184,7 +184,7 @@ fn every_remedy_helps() {
     mended("", "bins = { size = 0.25, from = 0 }", "{ size = 0.25, from = 0 }");
     mended("bins.number = 0", "bins = { number = 32 }", "bins = { number = 32 }");
     mended("bins.size = -1", "bins = { size = 0.25, from = 0 }", "bins = { size = 0.25, from = 0 }");
-    mended("bins.width = 3", "bins = { number = 32 }", "docs/recipes.md");
+    mended("bins.width = 3", "bins = { number = 32 }", "bins = { number = 32 }");
     mended("bins.number = 8\ndistance = 0", "bins.number = 8\ndistance = 1", "distance = 1");
     mended("bins.number = 8\nrange = [3, 3]", "bins.number = 8\nrange = [3, 4]", "range = [LOWEST, HIGHEST]");
     mended("bins.number = 8\noutliers = 0", "bins.number = 8\noutliers = 3", "outliers = 3");

@@ -21,7 +21,7 @@ pub struct Overlap {
 /// One pair, or a list of them.
 fn pairs<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<[String; 2]>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "expected pairs of object sets   try: pairs = [[\"found\", \"drawn\"]]")]
+    #[serde(untagged, expecting = "expected a list of pairs of object sets   try: pairs = [[\"found\", \"drawn\"]]")]
     enum Pairs {
         One([String; 2]),
         Many(Vec<[String; 2]>),

@@ -205,7 +205,7 @@ mod tests {
         assert!(fault("border = true", "border = 1").contains("where true or false belongs"));
         assert!(fault("sigma = \"1 px\"", "sigma = [\"1 px\"]").contains("try: a number with its unit, in quotes"));
         assert!(fault("sigma = \"1 px\"", "sigma = 1").contains("try: \"1 px\""));
-        assert!(fault("method = \"otsu\"", "method = 3").contains("where a text belongs"));
+        assert!(fault("method = \"otsu\"", "method = 3").contains("where a word belongs"));
         fault("bounds = [1.0, 2.0]", "bounds = 1.0");
     }
 

@@ -118,7 +118,7 @@ pub enum Compat {
 #[serde(
     untagged,
     deny_unknown_fields,
-    expecting = "expected bins: { size = 0.25, from = 0 }, or { number = 32 } up to 65535"
+    expecting = "expected a way to make grey levels: bins = { size = 0.25, from = 0 }, or bins = { number = 32 } with at most 65535"
 )]
 pub enum Bins {
     /// Of a fixed size, in the unit of the channel.
