@@ -66,6 +66,7 @@ pub mod batch;
 pub mod cli;
 pub mod correct;
 pub mod device;
+mod distributions;
 mod error;
 pub mod filters;
 pub mod image;

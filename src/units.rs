@@ -133,8 +133,7 @@ impl Spacing {
 }
 
 /// A length as a recipe states it: a number and its unit, nothing guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Length {
     /// Pixels.
     Px(f64),
@@ -239,10 +238,9 @@ impl std::str::FromStr for Length {
     }
 }
 
-impl TryFrom<String> for Length {
-    type Error = String;
-    fn try_from(s: String) -> std::result::Result<Self, String> {
-        s.parse().map_err(|e: Error| e.to_string())
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        crate::words::of_text(d, "a length")
     }
 }
 

@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a text, or a list of texts")]
+#[serde(untagged, expecting = "expected a text or a list of texts: \"a\", or [\"a\", \"b\"]")]
 enum Words {
     One(String),
     Many(Vec<String>),
@@ -27,6 +27,30 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::E
 /// The same where the key may be absent.
 pub(crate) fn some_words<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Vec<String>>, D::Error> {
     words(d).map(Some)
+}
+
+/// What is written as a text, and where another kind of value stands, an error that says what belongs there.
+pub(crate) fn of_text<'de, D, T>(d: D, what: &'static str) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err = crate::Error>,
+{
+    d.deserialize_str(OfText { what, kind: std::marker::PhantomData })
+}
+
+struct OfText<T> {
+    what: &'static str,
+    kind: std::marker::PhantomData<T>,
+}
+
+impl<T: std::str::FromStr<Err = crate::Error>> serde::de::Visitor<'_> for OfText<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.what)
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
 }
 
 /// One of something, or a list.

@@ -528,6 +528,8 @@ fn known_programs_are_refused_by_name_with_a_way_out() {
         ("Flex", vec![text(65200, "<Root/>")]),
         ("GEL", vec![long(33445, 2)]),
         ("image depth", vec![short(32997, 3)]),
+        // A description counts the slices of the one page as pages.
+        ("image depth", vec![short(32997, 8), text(270, "{\"shape\": [8, 2, 3], \"volumetric\": true}")]),
         ("DNG", vec![bytes(50706, vec![1, 4, 0, 0])]),
     ] {
         let e = plain(&two(&tags)).unwrap_err();

@@ -357,6 +357,11 @@ fn layouts_that_cannot_be_are_refused() {
         (layout.replace(",,X", ",P2,X"), "", "the layout has no plate \"P1\", but P2"),
         (layout.replace("A01,,", "B01,,").replace("A02,,", "B02,,"), "", "no image lies in a well of the layout"),
         (layout.replace("compound", "Compound"), "", "plates.responses.compound = \"Compound\""),
+        (
+            layout.replace("dose", "concentration"),
+            "",
+            "a column dose in the layout, or plates.responses.dose = \"NAME\"",
+        ),
         (layout.replace("well,", "Well,"), "", "well as the name of the column \"Well\""),
         (layout.replace(",", ";"), "", "commas between the columns, where it has semicolons"),
         (layout.replace("control", "well"), "", "two columns are called \"well\""),

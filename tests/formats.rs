@@ -658,6 +658,25 @@ fn a_turned_bit_in_a_deflated_strip_is_refused() {
     assert!(refused > 50, "{refused}");
 }
 
+/// Mechanics: loss is told, and colours of print are no light.
+#[test]
+fn a_jpeg_is_told_to_have_lost_and_print_is_refused() {
+    use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+    let mut bytes = vec![];
+    JpegEncoder::new_with_quality(&mut bytes, 30).encode(&[7; 256], 16, 16, ExtendedColorType::L8).unwrap();
+    let scan = read::open_bytes(&bytes, "x.jpg", &Options::default()).unwrap();
+    assert!(scan.is_jpeg() && scan.warnings.iter().any(|w| w.contains("compressed with loss")), "{:?}", scan.warnings);
+    // One square of 8 by 8 pixels in cyan, magenta, yellow and black.
+    let print = "ffd8ffee000e41646f626500640000000000ffdb004300080606070605080707070909080a0c140d0c0b0b0c1912130f141d\
+            1a1f1e1d1a1c1c20242e2720222c231c1c2837292c30313434341f27393d38323c2e333432ffc00014080008000804431100\
+            4d11005911004b1100ffc40014000100000000000000000000000000000007ffc40014100100000000000000000000000000\
+            000000ffda000e0443004d0059004b00003f00751b184aefffd9";
+    let print: Vec<u8> =
+        print.as_bytes().chunks(2).map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap()).collect();
+    let e = read::open_bytes(&print, "x.jpg", &Options::default()).unwrap_err();
+    assert!(e.kind == Kind::Unsupported && e.what.contains("CMYK") && e.remedy.is_some(), "{e}");
+}
+
 /// Mechanics: what a decoder fills up with grey was measured by nobody.
 #[test]
 fn a_jpeg_that_ends_early_is_refused() {

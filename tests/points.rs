@@ -106,6 +106,7 @@ fn wrong_tables_are_refused_with_their_line() {
         (&flat, "a,b\n1,2\n", "there are a, b"),
         (&flat, "x_px;y_px\n1,5;2\n", "commas between the columns, where it has semicolons"),
         (&flat, "x_px,y_px\n1,2\n3,x\n", "line 3: \"x\" is no number"),
+        (&flat, "x_px,y_px\n1,2\n3,\"20,5\"\n", "try: a number with a point, as 20.5"),
         (&flat, "x_px,y_px\n1,inf\n", "line 2: \"inf\" is no number"),
         (&flat, "x_px,y_px\n50,1\n", "line 2: the point lies outside of the image: x is 50 px, of 50"),
         (&flat, "x_px,y_px\n-0.6,1\n", "outside of the image"),

@@ -52,7 +52,7 @@ fn unknown_keys_and_values_are_located_and_a_likely_one_is_named() {
       try: radius
     "#);
     assert_snapshot!(with_steps("  { op = \"guassian\", sigma = \"1 px\" },"), @r#"
-    mine.toml: unknown value "guassian" in line 7: `{ op = "guassian", sigma = "1 px" }`
+    mine.toml: unknown value "guassian" of op in line 7: `{ op = "guassian", sigma = "1 px" }`
       try: gaussian
     "#);
     assert_snapshot!(error("chanels = 1\n"), @"
@@ -60,7 +60,7 @@ fn unknown_keys_and_values_are_located_and_a_likely_one_is_named() {
       try: channels
     ");
     assert_snapshot!(with_steps("  { op = \"threshold\", method = \"best\" },"), @r#"
-    mine.toml: unknown value "best" in line 7: `{ op = "threshold", method = "best" }`
+    mine.toml: unknown value "best" of method in line 7: `{ op = "threshold", method = "best" }`
       try: one of: fixed, percentile, otsu, multi_otsu, li, triangle, yen, robust_background, local_mean, local_gaussian, sauvola, hysteresis, reference
     "#);
 }
@@ -68,7 +68,7 @@ fn unknown_keys_and_values_are_located_and_a_likely_one_is_named() {
 #[test]
 fn lengths_and_areas_need_units() {
     assert_snapshot!(with_steps("  { op = \"gaussian\", sigma = \"3\" },"), @r#"
-    mine.toml: "3" is not a length in line 7: `{ op = "gaussian", sigma = "3" }`
+    mine.toml: sigma: "3" is not a length in line 7: `{ op = "gaussian", sigma = "3" }`
       try: a number and a unit: "3 px", "0.8 um", "2 mm", or "1.5 r" for object radii
     "#);
     for (step, words) in [
@@ -175,7 +175,8 @@ fn steps_that_draw_lesions_are_checked() {
       try: a threshold step before it
     "#);
     assert_snapshot!(error("[objects.a]\nsphere = { diameter = \"30 mm\", at = \"spleen\" }\n"), @r#"
-    mine.toml: expected a place: "liver", or [x, y, z] in mm (x to the patient's left, y back, z up) in line 2: `sphere = { diameter = "30 mm", at = "spleen" }`
+    mine.toml: at: a text ("spleen") where a place belongs in line 2: `sphere = { diameter = "30 mm", at = "spleen" }`
+      try: "liver", or [x, y, z] in mm (x to the patient's left, y back, z up)
     "#);
 }
 
@@ -284,7 +285,7 @@ fn every_remedy_for_a_step_helps() {
         }
     }
     second("{ op = \"gaussian\", sgma = \"1 px\" }", "sigma", "{ op = \"gaussian\", sigma = \"1 px\" }");
-    second("{ op = \"gaussian\", sigma = 1 }", "\"3 px\"", "{ op = \"gaussian\", sigma = \"8 px\" }");
+    second("{ op = \"gaussian\", sigma = 1 }", "\"1 px\" or \"1 um\"", "{ op = \"gaussian\", sigma = \"8 px\" }");
     second("{ op = \"split\" }", "by = \"shape\"", "{ op = \"split\", by = \"shape\" }");
     second("{ op = \"split\" }", "{ op = \"landscape\" } before it", "{ op = \"landscape\" }, { op = \"split\" }");
     second(
@@ -471,7 +472,7 @@ fn every_remedy_for_a_setting_helps() {
         &["objects.nuclei.scale=\"8 px\""],
     );
     mended("nuclei", &["objects.nuclei.scal=8 px"], "scale", &["objects.nuclei.scale=8 px"]);
-    mended("nuclei", &["objects.nuclei.scale=8"], "\"3 px\"", &["objects.nuclei.scale=\"8 px\""]);
+    mended("nuclei", &["objects.nuclei.scale=8"], "\"8 px\"", &["objects.nuclei.scale=\"8 px\""]);
     mended("nuclei", &["objects.nucleus.scale=8 px"], "--set objects.nuclei.scale=...", &["objects.nuclei.scale=8 px"]);
     mended("nuclei", &["labels.nucleus=a.tif"], "--set labels.nuclei=...", &["labels.nuclei=a.tif"]);
     mended("nuclei", &["channels.nucler=DAPI"], "--set channels.nuclear=...", &["channels.nuclear=DAPI"]);
@@ -498,8 +499,8 @@ fn every_remedy_for_a_setting_helps() {
     mended(
         "cells",
         &["labels.nuclei=a.tif", "objects.cells.grow.by=1"],
-        "\"3 px\"",
-        &["labels.nuclei=a.tif", "objects.cells.grow.by=3 px"],
+        "\"1 px\"",
+        &["labels.nuclei=a.tif", "objects.cells.grow.by=1 px"],
     );
 }
 

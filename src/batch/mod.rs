@@ -18,7 +18,6 @@ mod csv_table;
 mod cutoffs;
 mod device;
 pub mod discover;
-mod distributions;
 mod earlier;
 mod estimate;
 mod events;

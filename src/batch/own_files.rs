@@ -75,10 +75,15 @@ pub(super) fn none_is_changed(out: &Path) -> Result<()> {
     };
     Err(Error::usage(format!("was changed since uptake wrote it, {others}"))
         .at(out.join(&first.below))
-        .remedy(match first.below.starts_with("labels/") {
+        .remedy(match is_label_image(&first.below) {
             true => "another --out, which measures a label image that was edited with --set 'labels.SET=OUT/labels/{written}'; or move what was changed out of the folder",
             false => "another --out, or move what was changed out of the folder",
         }))
+}
+
+/// Whether objects can be read from it: no contours, overlay or derived image.
+fn is_label_image(below: &str) -> bool {
+    below.starts_with("labels/") && [".tif", ".nii.gz", ".dcm"].iter().any(|end| below.ends_with(end))
 }
 
 /// The folder, if a run has written there.
@@ -122,7 +127,8 @@ fn changed(out: &Path) -> Vec<Written> {
     let end =
         ends.filter_map(|file| last_change(&file)).max().filter(|_| !is_copy(out)).unwrap_or(SystemTime::UNIX_EPOCH);
     let listed = lines::<String>(&out.join(MARKER).join("files.jsonl"));
-    let is_newer = |below: &String| of(below).and_then(|file| last_change(&file)).is_some_and(|time| time > end);
+    // Clocks of files tick some hundred times a second: what is as old as the end is looked at as well.
+    let is_newer = |below: &String| of(below).and_then(|file| last_change(&file)).is_some_and(|time| time >= end);
     let newer: BTreeSet<String> = listed.filter(is_newer).collect();
     if newer.is_empty() {
         return vec![];

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone, Debug)]
 pub enum Buffer<T> {
     /// On the host.
-    Host(Arc<Vec<T>>),
+    Host(HostBuffer<T>),
     /// On a device.
     Gpu(GpuBuffer<T>),
     /// So many, which are read from a file when they are needed: see [`InTurn`](crate::image::InTurn).
@@ -25,12 +25,12 @@ fn in_file() -> Error {
 impl<T: Word> Buffer<T> {
     /// Elements on the host.
     pub fn on_host(elements: Vec<T>) -> Self {
-        Buffer::Host(Arc::new(elements))
+        Buffer::Host(HostBuffer { elements: Arc::new(elements), known: Arc::default() })
     }
     /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
-            Buffer::Host(v) => v.len(),
+            Buffer::Host(h) => h.elements.len(),
             Buffer::Gpu(b) => b.len(),
             Buffer::InFile(len) => *len,
         }
@@ -42,7 +42,7 @@ impl<T: Word> Buffer<T> {
     /// Whether it is the very same memory.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Buffer::Host(a), Buffer::Host(b)) => Arc::ptr_eq(a, b),
+            (Buffer::Host(a), Buffer::Host(b)) => Arc::ptr_eq(&a.elements, &b.elements),
             (Buffer::Gpu(a), Buffer::Gpu(b)) => Arc::ptr_eq(&a.block, &b.block),
             _ => false,
         }
@@ -53,7 +53,7 @@ impl<T: Word> Buffer<T> {
     /// They are on a device, or in a file.
     pub fn host(&self) -> Result<&[T]> {
         match self {
-            Buffer::Host(v) => Ok(v),
+            Buffer::Host(h) => Ok(&h.elements),
             Buffer::Gpu(_) => Err(Error::device("data on a GPU was handed to the CPU")),
             Buffer::InFile(_) => Err(in_file()),
         }
@@ -64,7 +64,10 @@ impl<T: Word> Buffer<T> {
     /// They are on a device, or in a file.
     pub fn host_mut(&mut self) -> Result<&mut Vec<T>> {
         match self {
-            Buffer::Host(v) => Ok(Arc::make_mut(v)),
+            Buffer::Host(h) => {
+                h.known = Arc::default();
+                Ok(Arc::make_mut(&mut h.elements))
+            }
             Buffer::Gpu(_) => Err(Error::device("data on a GPU was handed to the CPU")),
             Buffer::InFile(_) => Err(in_file()),
         }
@@ -75,7 +78,7 @@ impl<T: Word> Buffer<T> {
     /// The device is lost, or they are in a file.
     pub fn to_host(&self) -> Result<Self> {
         match self {
-            Buffer::Host(v) => Ok(Buffer::Host(v.clone())),
+            Buffer::Host(h) => Ok(Buffer::Host(h.clone())),
             Buffer::Gpu(b) => Ok(Buffer::on_host(b.download()?)),
             Buffer::InFile(_) => Err(in_file()),
         }
@@ -91,6 +94,43 @@ impl<T: Word> Buffer<T> {
             Buffer::InFile(_) => Err(in_file()),
         }
     }
+    fn known(&self) -> Option<&Known<T>> {
+        match self {
+            Buffer::Host(h) => Some(&h.known),
+            Buffer::Gpu(b) => Some(&b.known),
+            Buffer::InFile(_) => None,
+        }
+    }
+    /// The least and the greatest element, if they are known: finding them is a pass over all, and on a device a wait.
+    pub(crate) fn known_range(&self) -> Option<(T, T)> {
+        self.known()?.range.get().copied()
+    }
+    /// Remembers the least and the greatest element of an array that is finished.
+    pub(crate) fn know_range(&self, range: (T, T)) {
+        let _ = self.known().map(|known| known.range.set(range));
+    }
+    /// How often elements occur, from the least one on, if that is known.
+    pub(crate) fn known_counts(&self) -> Option<&Arc<Vec<u32>>> {
+        self.known()?.counts.get()
+    }
+    /// Remembers how often the elements of an array that is finished occur.
+    pub(crate) fn know_counts(&self, counts: Arc<Vec<u32>>) {
+        let _ = self.known().map(|known| known.counts.set(counts));
+    }
+}
+
+/// Elements on the host, and what has been found out about them. Cloning shares both.
+#[derive(Clone, Debug)]
+pub struct HostBuffer<T> {
+    elements: Arc<Vec<T>>,
+    known: Arc<Known<T>>,
+}
+
+impl<T> HostBuffer<T> {
+    /// The elements, to be shared.
+    pub(crate) fn elements(&self) -> &Arc<Vec<T>> {
+        &self.elements
+    }
 }
 
 /// Elements on a device, one 32-bit word each. Cloning shares them.
@@ -104,13 +144,19 @@ pub struct GpuBuffer<T> {
     source: Option<Arc<Vec<T>>>,
 }
 
-/// What somebody has waited for.
+/// What somebody has looked at all elements for, or waited for.
 #[derive(Debug)]
 struct Known<T> {
     /// The least and the greatest element.
     range: OnceLock<(T, T)>,
     /// How often elements occur, from the least one on.
     counts: OnceLock<Arc<Vec<u32>>>,
+}
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Known { range: OnceLock::new(), counts: OnceLock::new() }
+    }
 }
 
 impl<T: Word> GpuBuffer<T> {
@@ -131,8 +177,7 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// Memory of which nothing is known.
     fn over(block: Arc<PooledMemory>, queue: Arc<Queue>, len: usize) -> Self {
-        let known = Arc::new(Known { range: OnceLock::new(), counts: OnceLock::new() });
-        GpuBuffer { block, queue, len, known, source: None }
+        GpuBuffer { block, queue, len, known: Arc::default(), source: None }
     }
     /// The same, remembering the elements on the host that it is a copy of.
     pub(crate) fn copied_from(self, source: &Arc<Vec<T>>) -> Self {
@@ -141,22 +186,6 @@ impl<T: Word> GpuBuffer<T> {
     /// The same elements on the host, if they came from there and are kept.
     pub(crate) fn source(&self) -> Option<&[T]> {
         self.source.as_ref().map(|source| source.as_slice())
-    }
-    /// The least and the greatest element, if they are known: asking the device would be a wait.
-    pub(crate) fn known_range(&self) -> Option<(T, T)> {
-        self.known.range.get().copied()
-    }
-    /// Remembers the least and the greatest element of an array that is finished.
-    pub(crate) fn know_range(&self, range: (T, T)) {
-        let _ = self.known.range.set(range);
-    }
-    /// How often elements occur, from the least one on, if that is known.
-    pub(crate) fn known_counts(&self) -> Option<&Arc<Vec<u32>>> {
-        self.known.counts.get()
-    }
-    /// Remembers how often the elements of an array that is finished occur.
-    pub(crate) fn know_counts(&self, counts: Arc<Vec<u32>>) {
-        let _ = self.known.counts.set(counts);
     }
     pub(super) fn raw(&self) -> Result<&wgpu::Buffer> {
         self.block.raw()

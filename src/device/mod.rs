@@ -21,7 +21,7 @@ mod word;
 
 pub use adapter::{Adapter, AdapterChoice, adapters};
 pub use asked::Asked;
-pub use buffer::{Buffer, GpuBuffer};
+pub use buffer::{Buffer, GpuBuffer, HostBuffer};
 pub use counters::Counters;
 pub use gpu::Gpu;
 pub use opening::Opening;
@@ -63,7 +63,7 @@ impl Device {
     pub fn place<T: Word>(&self, data: &Buffer<T>) -> Result<Buffer<T>> {
         match (self, data) {
             (Device::Cpu, Buffer::Gpu(_)) => Err(crate::Error::device("data on a GPU was handed to the CPU")),
-            (Device::Gpu(gpu), Buffer::Host(v)) => Ok(Buffer::Gpu(packed::upload(gpu, v)?)),
+            (Device::Gpu(gpu), Buffer::Host(h)) => Ok(Buffer::Gpu(packed::upload(gpu, h.elements())?)),
             (_, Buffer::InFile(_)) => data.to_host(),
             _ => Ok(data.clone()),
         }
@@ -86,9 +86,8 @@ impl Device {
     /// The device is lost.
     pub fn fetch<T: Word>(&self, data: &Buffer<T>) -> Result<Vec<T>> {
         match data {
-            Buffer::Host(v) => Ok(v.to_vec()),
             Buffer::Gpu(b) => b.download(),
-            Buffer::InFile(_) => Ok(data.host()?.to_vec()),
+            Buffer::Host(_) | Buffer::InFile(_) => Ok(data.host()?.to_vec()),
         }
     }
 }

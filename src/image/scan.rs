@@ -106,6 +106,11 @@ impl Scan {
         }
     }
 
+    /// Its file was packed by a JPEG with cosines, which makes squares of noise.
+    pub fn is_jpeg(&self) -> bool {
+        self.facts.iter().any(|(name, value)| name == "compression" && value.starts_with("JPEG (lossy)"))
+    }
+
     /// Warns of something.
     pub fn warn(&mut self, what: impl Into<String>) {
         self.warnings.push(what.into());

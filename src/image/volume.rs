@@ -60,7 +60,7 @@ impl Volume {
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
         Ok(self.with(match (device.place(&self.samples)?, &self.samples) {
-            (Buffer::Gpu(there), Buffer::Host(here)) => Buffer::Gpu(there.copied_from(here)),
+            (Buffer::Gpu(there), Buffer::Host(here)) => Buffer::Gpu(there.copied_from(here.elements())),
             (there, _) => there,
         }))
     }

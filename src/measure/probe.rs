@@ -59,7 +59,7 @@ pub enum Ground {
 
 /// Values above which a voxel counts as positive.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "expected a number for each channel: positive.probe = 400")]
+#[serde(untagged, expecting = "expected a number, or one for each channel: positive.probe = 400")]
 pub enum Positive {
     /// Of the only channel that is measured.
     One(f64),

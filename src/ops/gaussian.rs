@@ -8,12 +8,13 @@
 
 use super::gaussian_boxes::{self, Boxes};
 use super::gaussian_walk;
+use super::histogram::range;
 use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
-use crate::simd::{Axis, Border};
+use crate::simd::{Axis, Border, Narrow};
 use crate::{Error, Result};
 
 /// Its entry in the list of operations.
@@ -116,8 +117,13 @@ pub fn gaussian(device: &Device, src: &Volume, p: &Gaussian) -> Result<Volume> {
         }
         _ => {
             let mut out = src.clone();
+            // What is filtered lies within the samples.
+            let narrow = match device {
+                Device::Cpu => Narrow::between(range(device, src)?),
+                Device::Gpu(_) => None,
+            };
             for a in [2, 1, 0] {
-                if let Some(samples) = along(device, &out, a, &axes[a], p.border)? {
+                if let Some(samples) = along(device, &out, a, &axes[a], p.border, narrow)? {
                     out = out.with(samples);
                 }
             }
@@ -133,11 +139,12 @@ fn along(
     a: usize,
     (weights, boxes): &(Vec<u32>, Option<Boxes>),
     border: Border,
+    narrow: Option<Narrow>,
 ) -> Result<Option<Buffer<i32>>> {
     let axis = Axis::of(src.shape, a);
     Ok(Some(match (device, boxes) {
         (_, None) if weights.len() == 1 => return Ok(None),
-        (Device::Cpu, Some(b)) => Buffer::on_host(gaussian_boxes::twin(src.samples.host()?, axis, *b, border)),
+        (Device::Cpu, Some(b)) => Buffer::on_host(gaussian_boxes::twin(src.samples.host()?, axis, *b, border, narrow)),
         (Device::Cpu, None) => {
             let mut all = [0; 3].map(|_| vec![1 << 16]);
             all[a].clone_from(weights);

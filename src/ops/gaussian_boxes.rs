@@ -10,12 +10,11 @@
 //! definition, edges of the source and not of the first pass. Bit budget: as in [`mean`](super::mean), `a n + b f` at
 //! most 65535.
 
-use super::mean::{add, add_up, slide, windows};
+use super::running_sums::{Sum, add, slide, totals};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Gpu, GpuBuffer};
-use crate::simd::{self, Axis, Border, columns, floor, pad, wide};
-use rayon::prelude::*;
+use crate::simd::{Axis, Blank, Border, Narrow, floor, new_columns, new_parts, wide};
 
 /// Two boxes over each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,90 +162,114 @@ pub(super) fn dispatch(
 }
 
 /// Both passes on the host.
-pub(super) fn twin(src: &[i32], axis: Axis, b: Boxes, border: Border) -> Vec<i32> {
-    let mut out: Vec<i32> = simd::zeros(src.len());
+pub(super) fn twin(src: &[i32], axis: Axis, b: Boxes, border: Border, narrow: Option<Narrow>) -> Vec<i32> {
+    match narrow {
+        Some(narrow) => passes::<u32>(src, axis, b, border, narrow.low),
+        None => passes::<f64>(src, axis, b, border, 0),
+    }
+}
+
+/// `least` is that of all samples where these are added up in words, and 0 elsewhere.
+fn passes<S: Sum>(src: &[i32], axis: Axis, b: Boxes, border: Border, least: i32) -> Vec<i32> {
     let (n, beyond) = (axis.size, b.beyond(border));
     let wider = n + 2 * beyond;
     if axis.stride == 1 {
-        let scratch = || Scratch::new(wider, b.far);
-        out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |s, (out, line)| {
-            pad(border, line, -((beyond + b.far) as isize), &mut s.padded);
-            s.pass(b);
-            let first = std::mem::take(&mut s.first);
-            pad(border, &first, -(b.far as isize), &mut s.padded);
-            s.first = first;
-            let (near, far) = s.sums(b, beyond, n);
-            finish(out, near, far, b);
-        });
-        return out;
+        let begin = || (vec![S::Total::default(); wider + 2 * b.far + 1], vec![0; wider]);
+        let line = |(sums, first): &mut (Vec<S::Total>, Vec<i32>), k: usize, out: &mut [i32]| {
+            totals::<S>(sums, &src[k * n..][..n], beyond + b.far, border);
+            finish_line::<S>(first, sums, b, least);
+            let sums = &mut sums[..wider + 2 * b.far + 1];
+            totals::<S>(sums, first, b.far, border);
+            finish_line::<S>(out, &sums[beyond..], b, least);
+        };
+        return new_parts(src.len(), n, begin, line).0;
     }
-    columns(&mut out, axis, |run, column, rows| {
-        let w = rows[0].len();
+    new_columns(src.len(), axis, None, Vec::new, |first: &mut Vec<i32>, run, column, rows| {
+        let w = rows[0].voxels().len();
         let source = |i: isize| {
             let from = (run * n + border.index(i, n)) * axis.stride + column;
             &src[from..from + w]
         };
-        let mut first = vec![0i32; wider * w];
-        down(source, -(beyond as isize), first.chunks_exact_mut(w), b);
+        first.resize(wider * w, 0);
+        down::<S>(source, -(beyond as isize), first.chunks_exact_mut(w), b, least);
         let between = |i: isize| &first[border.index(i, wider) * w..][..w];
-        down(between, beyond as isize, rows.iter_mut().map(|r| &mut **r), b);
-    });
-    out
-}
-
-/// Room for one line.
-struct Scratch {
-    padded: Vec<i32>,
-    totals: Vec<i64>,
-    first: Vec<i32>,
-    near: Vec<f64>,
-    far: Vec<f64>,
-}
-
-impl Scratch {
-    fn new(wider: usize, far: usize) -> Self {
-        Scratch {
-            padded: vec![0; wider + 2 * far],
-            totals: vec![0; wider + 2 * far + 1],
-            first: vec![0; wider],
-            near: vec![0.0; wider],
-            far: vec![0.0; wider],
-        }
-    }
-    /// Sums for `len` voxels beginning `skip` voxels into the padded line's inside.
-    fn sums(&mut self, b: Boxes, skip: usize, len: usize) -> (&[f64], &[f64]) {
-        add_up(&mut self.totals, &self.padded);
-        windows(&mut self.near[..len], &self.totals[skip + b.far - b.near..], 2 * b.near + 1);
-        windows(&mut self.far[..len], &self.totals[skip..], 2 * b.far + 1);
-        (&self.near[..len], &self.far[..len])
-    }
-    fn pass(&mut self, b: Boxes) {
-        self.sums(b, 0, self.first.len());
-        finish(&mut self.first, &self.near, &self.far, b);
-    }
+        down::<S>(between, beyond as isize, rows.iter_mut().map(Blank::voxels), b, least);
+    })
 }
 
 /// A pass down neighbouring columns: `row(i)` gives the source, the result begins at its row `start`.
-fn down<'a>(row: impl Fn(isize) -> &'a [i32], start: isize, out: impl Iterator<Item = &'a mut [i32]>, b: Boxes) {
+fn down<'a, S: Sum>(
+    row: impl Fn(isize) -> &'a [i32],
+    start: isize,
+    out: impl Iterator<Item = &'a mut [i32]>,
+    b: Boxes,
+    least: i32,
+) {
     let (near, far) = (b.near as isize, b.far as isize);
     let w = row(start).len();
-    let (mut inner, mut outer) = (vec![0f64; w], vec![0f64; w]);
+    let (mut inner, mut outer) = (vec![S::default(); w], vec![S::default(); w]);
     (-near..=near).for_each(|k| add(&mut inner, row(start + k)));
     (-far..=far).for_each(|k| add(&mut outer, row(start + k)));
     for (at, out) in (start..).zip(out) {
-        finish(out, &inner, &outer, b);
+        finish(out, &inner, &outer, b, least);
         slide(&mut inner, row(at + near + 1), row(at - near));
         slide(&mut outer, row(at + far + 1), row(at - far));
     }
 }
 
+/// How two sums become a sample.
+#[derive(Clone, Copy)]
+struct Finish<S> {
+    /// What the windows add up to where all samples are the least one.
+    least_near: S,
+    least_far: S,
+    least: i32,
+    weight_near: f64,
+    weight_far: f64,
+    half: f64,
+    inverse: f64,
+}
+
+impl<S: Sum> Finish<S> {
+    #[inline(always)]
+    fn new(b: Boxes, least: i32) -> Self {
+        Finish {
+            least_near: S::of_equal(2 * b.near + 1, least),
+            least_far: S::of_equal(2 * b.far + 1, least),
+            least,
+            weight_near: b.weight_near as f64,
+            weight_far: b.weight_far as f64,
+            half: (b.total() / 2) as f64 + 0.5,
+            inverse: 1.0 / b.total() as f64,
+        }
+    }
+
+    #[inline(always)]
+    fn sample(&self, near: S, far: S) -> i32 {
+        let (near, far) = (near.above(self.least_near), far.above(self.least_far));
+        let sum = self.weight_near * near + self.weight_far * far;
+        self.least.wrapping_add(floor((sum + self.half) * self.inverse))
+    }
+}
+
 wide! {
-    fn finish(out: &mut [i32], near: &[f64], far: &[f64], b: Boxes) {
-        let (wn, wf, total) = (b.weight_near as f64, b.weight_far as f64, b.total());
-        let inverse = 1.0 / total as f64;
-        let half = (total / 2) as f64 + 0.5;
-        for ((o, &n), &f) in out.iter_mut().zip(near).zip(far) {
-            *o = floor((wn * n + wf * f + half) * inverse);
+    fn finish<S: Sum>(out: &mut [i32], near: &[S], far: &[S], b: Boxes, least: i32) {
+        let finish = Finish::new(b, least);
+        for ((out, &near), &far) in out.iter_mut().zip(near).zip(far) {
+            *out = finish.sample(near, far);
+        }
+    }
+}
+
+wide! {
+    /// A pass along a line, of the totals of one that goes on as far as a window reaches.
+    fn finish_line<S: Sum>(out: &mut [i32], totals: &[S::Total], b: Boxes, least: i32) {
+        let finish = Finish::<S>::new(b, least);
+        let inner = &totals[b.far - b.near..];
+        let near = inner.iter().zip(&inner[2 * b.near + 1..]);
+        let far = totals.iter().zip(&totals[2 * b.far + 1..]);
+        for ((out, (&n, &to_n)), (&f, &to_f)) in out.iter_mut().zip(near).zip(far) {
+            *out = finish.sample(S::between(n, to_n), S::between(f, to_f));
         }
     }
 }
@@ -265,6 +288,22 @@ mod tests {
                 let error = edge_error(&kernel, b.near, b.far, b.share());
                 println!("{sigma} {truncate}: {b:?} {error}");
                 assert!(b.total() <= 65_535 && error < 0.004, "{sigma}: {b:?} {error}");
+            }
+        }
+    }
+
+    /// Invariant: sums in words and in f64.
+    #[test]
+    fn words_and_wide_sums_give_the_same() {
+        let shape = crate::units::Shape::new(3, 37, 210);
+        let b = Boxes { near: 5, far: 11, weight_near: 3, weight_far: 4 };
+        for least in [-70_000, 0, i32::MAX - 65_535] {
+            let samples: Vec<i32> = (0..shape.len()).map(|i| least + (i * 40_503 % 65_536) as i32).collect();
+            for axis in [0, 1, 2].map(|a| Axis::of(shape, a)) {
+                for border in [Border::Nearest, Border::Reflect] {
+                    let wide = passes::<f64>(&samples, axis, b, border, 0);
+                    assert_eq!(passes::<u32>(&samples, axis, b, border, least), wide, "{axis:?} {border:?}");
+                }
             }
         }
     }

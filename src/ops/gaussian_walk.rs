@@ -1,13 +1,14 @@
 //! The Gaussian filter by weights on the CPU: all axes in one walk over the image.
 
+use super::histogram::range;
 use crate::Result;
+use crate::device::Device;
 use crate::image::Volume;
-use crate::simd::{self, Border, Narrow, floor, pad, span, wide};
+use crate::simd::{Axis, Blank, Border, Narrow, floor, new_columns, pad, span_of_row, wide};
 use crate::units::Shape;
-use rayon::prelude::*;
 
-/// Rows of a volume that one thread takes through all its slices: the rows around them are filtered twice, and what it
-/// holds of their neighbours in depth should stay in its cache.
+/// Rows of a volume that one thread takes through all its slices, and the least of a single slice: the rows around them are filtered
+/// twice, and what it holds of their neighbours in depth should stay in its cache.
 const ROWS: usize = 32;
 
 /// Columns that are filtered at a time: what is held of them then stays in the nearest cache.
@@ -21,7 +22,14 @@ struct Walk<'a> {
     /// Along z, y, x; one weight leaves an axis as it is.
     weights: &'a [Vec<u32>; 3],
     border: Border,
-    size: Size,
+    range: Ends,
+}
+
+/// The least and the greatest of some samples.
+type Ends = (i32, i32);
+
+fn both(a: Ends, b: Ends) -> Ends {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// How large samples are, and so what sums of them fit.
@@ -35,10 +43,9 @@ enum Size {
 }
 
 impl Size {
-    fn of(samples: &[i32]) -> Self {
+    fn of((least, most): Ends) -> Self {
         const HALF: i32 = 1 << 30;
-        let (least, most) = span(samples);
-        match Narrow::between(least, most) {
+        match Narrow::between((least, most)) {
             Some(narrow) => Size::Words(narrow.low),
             None if least >= -HALF && most < HALF => Size::Halves,
             None => Size::Any,
@@ -51,103 +58,138 @@ impl Size {
 struct Rings {
     padded: Vec<i32>,
     rows: Vec<i32>,
+    /// Between which samples they lie.
+    of_rows: Vec<Ends>,
     slices: Vec<i32>,
 }
 
 /// Filters along z, y, x by these weights; one weight leaves an axis as it is.
 pub(super) fn twin(src: &Volume, weights: &[Vec<u32>; 3], border: Border) -> Result<Vec<i32>> {
     let samples = src.samples.host()?;
-    let walk = Walk { src: samples, shape: src.shape, weights, border, size: Size::of(samples) };
-    let Shape { y, x, .. } = src.shape;
-    let jobs = 4 * rayon::current_num_threads();
-    let band = if weights[0].len() == 1 { y.div_ceil(jobs).max(ROWS) } else { ROWS };
-    let mut out: Vec<i32> = simd::zeros(walk.src.len());
-    let mut bands: Vec<Vec<&mut [i32]>> = (0..y.div_ceil(band)).map(|_| Vec::with_capacity(src.shape.z)).collect();
-    for slice in out.chunks_mut((y * x).max(1)) {
-        bands.iter_mut().zip(slice.chunks_mut(band * x)).for_each(|(b, rows)| b.push(rows));
+    let walk = Walk { src: samples, shape: src.shape, weights, border, range: range(&Device::Cpu, src)? };
+    let Shape { z, y, x, .. } = src.shape;
+    if weights[0].len() > 1 {
+        let slices = Axis { size: z, stride: y * x };
+        let band = |rings: &mut Rings, _, from, slices: &mut [Blank<i32>]| walk.band(from / x, slices, rings);
+        return Ok(new_columns(samples.len(), slices, Some(ROWS * x), Rings::default, band));
     }
-    let jobs = bands.into_par_iter().enumerate();
-    jobs.for_each_init(Rings::default, |rings, (k, mut slices)| walk.band(k * band, &mut slices, rings));
-    Ok(out)
+    // Slices by themselves; a single one in bands of rows.
+    let band = if z > 1 { y } else { y.div_ceil(4 * rayon::current_num_threads()).max(ROWS) };
+    let strip = |rings: &mut Rings, run, left, rows: &mut [Blank<i32>]| {
+        let (z, first) = if z > 1 { (run, 0) } else { (0, run * band) };
+        walk.strip(z, first, left, rows.iter_mut().map(Blank::voxels), rings);
+    };
+    Ok(new_columns(samples.len(), Axis { size: band, stride: x }, Some(STRIP), Rings::default, strip))
 }
 
 impl Walk<'_> {
     /// The band from row `first` on, slice by slice.
-    fn band(&self, first: usize, out: &mut [&mut [i32]], rings: &mut Rings) {
+    fn band(&self, first: usize, out: &mut [Blank<i32>], rings: &mut Rings) {
         let (weights, depth) = (&self.weights[0], self.shape.z);
-        if weights.len() == 1 {
-            out.iter_mut().enumerate().for_each(|(z, out)| self.rows(z, first, out, rings));
-            return;
-        }
-        let (radius, size) = (weights.len() - 1, out.first().map_or(0, |o| o.len()));
+        let (radius, size) = (weights.len() - 1, out.first_mut().map_or(0, |o| o.voxels().len()));
         let held = 2 * radius + 1;
         let mut ring = std::mem::take(&mut rings.slices);
         ring.resize(ring.len().max(held * size), 0);
-        let (mut starts, mut next) = (vec![0; held], 0);
+        let (mut starts, mut of_slices, mut next) = (vec![0; held], vec![self.range; held], 0);
         for (z, out) in out.iter_mut().enumerate() {
             while next <= (z + radius).min(depth - 1) {
-                self.rows(next, first, &mut ring[next % held * size..][..size], rings);
+                of_slices[next % held] = self.rows(next, first, &mut ring[next % held * size..][..size], rings);
                 next += 1;
             }
+            let mut ends = of_slices[z % held];
             for (k, start) in starts.iter_mut().enumerate() {
-                *start = self.border.index((z + k) as isize - radius as isize, depth) % held * size;
+                let place = self.border.index((z + k) as isize - radius as isize, depth) % held;
+                (*start, ends) = (place * size, both(ends, of_slices[place]));
             }
-            self.blend(out, &ring, &starts, weights);
+            blend(out.voxels(), &ring, &starts, weights, ends);
         }
         rings.slices = ring;
     }
 
-    /// Rows of one slice from `first` on, along x and y, strip by strip.
-    fn rows(&self, z: usize, first: usize, out: &mut [i32], rings: &mut Rings) {
-        let (weights, n) = (&self.weights[1], self.shape.x);
-        let (radius, height) = (weights.len() - 1, self.shape.y);
-        if radius == 0 {
-            out.chunks_mut(n).enumerate().for_each(|(k, out)| self.row(z, first + k, 0, out, &mut rings.padded));
-            return;
-        }
-        let held = 2 * radius + 1;
-        let mut starts = vec![0; held];
+    /// Rows of one slice from `first` on, along x and y; between which samples they lie.
+    fn rows(&self, z: usize, first: usize, out: &mut [i32], rings: &mut Rings) -> Ends {
+        let n = self.shape.x;
+        let mut all = (i32::MAX, i32::MIN);
         for left in (0..n).step_by(STRIP) {
-            let width = STRIP.min(n - left);
-            rings.rows.resize(rings.rows.len().max(held * width), 0);
-            let mut next = first.saturating_sub(radius);
-            for (y, out) in (first..).zip(out.chunks_mut(n)) {
-                while next <= (y + radius).min(height - 1) {
-                    self.row(z, next, left, &mut rings.rows[next % held * width..][..width], &mut rings.padded);
-                    next += 1;
-                }
-                for (k, start) in starts.iter_mut().enumerate() {
-                    *start = self.border.index((y + k) as isize - radius as isize, height) % held * width;
-                }
-                self.blend(&mut out[left..left + width], &rings.rows, &starts, weights);
-            }
+            let out = out.chunks_mut(n).map(|row| &mut row[left..n.min(left + STRIP)]);
+            all = both(all, self.strip(z, first, left, out, rings));
         }
+        all
     }
 
-    /// One row along x, from `left` on.
-    fn row(&self, z: usize, y: usize, left: usize, out: &mut [i32], padded: &mut Vec<i32>) {
+    /// What these rows have from column `left` on.
+    fn strip<'o>(
+        &self,
+        z: usize,
+        first: usize,
+        left: usize,
+        out: impl Iterator<Item = &'o mut [i32]>,
+        rings: &mut Rings,
+    ) -> Ends {
+        let (weights, height) = (&self.weights[1], self.shape.y);
+        let (radius, held) = (weights.len() - 1, 2 * weights.len() - 1);
+        let (mut all, mut next) = ((i32::MAX, i32::MIN), first.saturating_sub(radius));
+        let mut starts = vec![0; held];
+        rings.of_rows.resize(held, self.range);
+        for (y, out) in (first..).zip(out) {
+            if radius == 0 {
+                all = both(all, self.row(z, y, left, out, &mut rings.padded));
+                continue;
+            }
+            let width = out.len();
+            rings.rows.resize(rings.rows.len().max(held * width), 0);
+            while next <= (y + radius).min(height - 1) {
+                let row = &mut rings.rows[next % held * width..][..width];
+                rings.of_rows[next % held] = self.row(z, next, left, row, &mut rings.padded);
+                next += 1;
+            }
+            let mut ends = rings.of_rows[y % held];
+            for (k, start) in starts.iter_mut().enumerate() {
+                let place = self.border.index((y + k) as isize - radius as isize, height) % held;
+                (*start, ends) = (place * width, both(ends, rings.of_rows[place]));
+            }
+            blend(out, &rings.rows, &starts, weights, ends);
+            all = both(all, ends);
+        }
+        all
+    }
+
+    /// One row along x, from `left` on; between which samples it lies.
+    fn row(&self, z: usize, y: usize, left: usize, out: &mut [i32], padded: &mut Vec<i32>) -> Ends {
         let (weights, n) = (&self.weights[2], self.shape.x);
         let (line, radius) = (&self.src[(z * self.shape.y + y) * n..][..n], weights.len() - 1);
         if radius == 0 {
             out.copy_from_slice(&line[left..left + out.len()]);
-            return;
+            return self.ends(out);
         }
         let starts: Vec<usize> = (0..=2 * radius).collect();
         let width = out.len() + 2 * radius;
-        if left >= radius && left - radius + width <= n {
-            return self.blend(out, &line[left - radius..][..width], &starts, weights);
+        let inside = left >= radius && left - radius + width <= n;
+        if !inside {
+            padded.resize(width, 0);
+            pad(self.border, line, left as isize - radius as isize, padded);
         }
-        padded.resize(width, 0);
-        pad(self.border, line, left as isize - radius as isize, padded);
-        self.blend(out, padded, &starts, weights);
+        let samples = if inside { &line[left - radius..][..width] } else { padded };
+        let ends = self.ends(samples);
+        blend(out, samples, &starts, weights, ends);
+        ends
     }
 
-    fn blend(&self, out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
-        match self.size {
-            Size::Words(low) => blend_words(out, rows, starts, weights, low),
-            Size::Halves => blend_halves(out, rows, starts, weights),
-            Size::Any => blend_any(out, rows, starts, weights),
+    /// Between which numbers these samples lie. Where those of all the image fit words there is nothing to be gained by a closer look.
+    fn ends(&self, samples: &[i32]) -> Ends {
+        match Narrow::between(self.range) {
+            Some(_) => self.range,
+            None => span_of_row(samples),
         }
+    }
+}
+
+/// Weighted means of samples between these two.
+fn blend(out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32], ends: Ends) {
+    match Size::of(ends) {
+        Size::Words(low) => blend_words(out, rows, starts, weights, low),
+        Size::Halves => blend_halves(out, rows, starts, weights),
+        Size::Any => blend_any(out, rows, starts, weights),
     }
 }
 
@@ -249,5 +291,57 @@ fn some_wide<const N: usize>(
     }
     for (o, &sum) in out.iter_mut().zip(&sums) {
         *o = floor(sum / 65_536.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: the definition in whole numbers, one axis after the other.
+    use super::*;
+    use crate::device::Buffer;
+
+    fn definition(v: &Volume, weights: &[Vec<u32>; 3], border: Border) -> Vec<i32> {
+        let mut now = v.samples.host().unwrap().to_vec();
+        for a in [2, 1, 0] {
+            let before = now.clone();
+            for (i, out) in now.iter_mut().enumerate() {
+                let at = v.shape.position(i);
+                let tap = |d: isize| {
+                    let mut q = at;
+                    q[a] = border.index(at[a] as isize + d, v.shape.zyx()[a]);
+                    i64::from(before[v.shape.index(q[0], q[1], q[2])])
+                };
+                let pair = |d: usize| i64::from(weights[a][d]) * (tap(d as isize) + tap(-(d as isize)));
+                let sum = i64::from(weights[a][0]) * tap(0) + (1..weights[a].len()).map(pair).sum::<i64>();
+                *out = ((sum + 0x8000) >> 16) as i32;
+            }
+        }
+        now
+    }
+
+    #[test]
+    fn parts_of_an_image_that_fit_words_are_as_all_others() {
+        let few = vec![40_000, 10_000, 2_768];
+        let [one, many] = [vec![1 << 16], vec![65_536 - 2 * 6 * 4000, 4000, 4000, 4000, 4000, 4000, 4000]];
+        for (shape, weights) in [
+            (Shape::flat(70, 1100), [one.clone(), few.clone(), many.clone()]),
+            (Shape::flat(70, 1100), [one.clone(), one.clone(), few.clone()]),
+            (Shape::flat(70, 1100), [one.clone(), many.clone(), one]),
+            (Shape::new(7, 40, 530), [few.clone(), many, few]),
+        ] {
+            for level in [40_000, 200_000, i32::MAX - 2000] {
+                // Half of the columns and some rows are bright, and in the dark ones a few voxels are below 0.
+                let sample = |i: usize| {
+                    let [z, y, x] = shape.position(i);
+                    let noise = ((i * 7919) % 1999) as i32;
+                    if x > shape.x / 2 || y == 20 || z == 5 { level + noise - 1000 } else { noise - 10 }
+                };
+                let v = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+                for border in [Border::Nearest, Border::Reflect] {
+                    let out = v.with(Buffer::on_host(twin(&v, &weights, border).unwrap()));
+                    assert_eq!(out.samples.host().unwrap(), definition(&v, &weights, border), "{shape} {level}");
+                }
+            }
+        }
     }
 }

@@ -6,12 +6,13 @@
 //! Limits: 65,536 bins; counts are u32 and a volume has fewer voxels than 2^31.
 //! Reference: `numpy.histogram`.
 
+use super::tally::{Finder, Tally, sum};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::Volume;
-use crate::simd::span;
+use crate::simd::{convert2, span};
 use rayon::prelude::*;
 
 pub use super::histogram_bins::{BinScale, Bins, MAX_BINS};
@@ -76,26 +77,22 @@ const MANY: Kernel = Kernel {
 /// Samples that one workgroup of a cooperative kernel takes; the shaders know it too.
 const BLOCK: usize = 4096;
 /// Bins that fit a workgroup's memory (16 KiB at the smallest); the shader knows it too.
-const FEW_BINS: usize = 2048;
+pub(super) const FEW_BINS: usize = 2048;
 
-/// The least and the greatest sample; `(0, 0)` for a volume without voxels. A device is waited for once a volume.
+/// The least and the greatest sample; `(0, 0)` for a volume without voxels. A volume is looked at once, and a device waited for once.
 ///
 /// # Errors
 /// The device is lost.
 pub fn range(device: &Device, src: &Volume) -> Result<(i32, i32)> {
-    match device {
-        Device::Cpu if src.samples.is_empty() => Ok((0, 0)),
-        Device::Cpu => Ok(span(src.samples.host()?)),
-        Device::Gpu(gpu) => {
-            let samples = src.samples.gpu()?;
-            if let Some(known) = samples.known_range() {
-                return Ok(known);
-            }
-            let range = found_range(&find_range(gpu, samples)?.download()?);
-            samples.know_range(range);
-            Ok(range)
-        }
+    if let Some(known) = src.samples.known_range() {
+        return Ok(known);
     }
+    let range = match device {
+        Device::Cpu => span(src.samples.host()?),
+        Device::Gpu(gpu) => found_range(&find_range(gpu, src.samples.gpu()?)?.download()?),
+    };
+    src.samples.know_range(range);
+    Ok(range)
 }
 
 /// The least and the greatest sample, on the device.
@@ -144,81 +141,39 @@ fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins) -> Result<GpuBuffe
     Ok(counts)
 }
 
+/// How many samples each bin holds, of those where `near` is 0: on the host.
+///
+/// # Errors
+/// Bins that [`Bins::count`] refuses; the volume is on a device.
+pub(super) fn histogram_beyond(src: &Volume, near: &[u8], bins: &Bins) -> Result<Vec<u32>> {
+    let (samples, n, finder) = (src.samples.host()?, bins.count()?, Finder::of(bins));
+    let block = block(samples);
+    let count = |(samples, near): (&[i32], &[u8])| {
+        let (mut tally, mut far) = (Tally::new(n), vec![0; FEW_BINS]);
+        for (samples, near) in samples.chunks(FEW_BINS).zip(near.chunks(FEW_BINS)) {
+            let far = &mut far[..samples.len()];
+            convert2(far, samples, near, &|s, near| if near == 0 { s } else { i32::MIN });
+            tally.count(far, &finder);
+        }
+        tally.counts()
+    };
+    Ok(samples.par_chunks(block).zip(near.par_chunks(block)).map(count).reduce(|| vec![0; n], sum))
+}
+
 /// A histogram a thread, added up.
 fn twin(samples: &[i32], bins: &Bins, n: usize) -> Vec<u32> {
-    let block = samples.len().div_ceil(rayon::current_num_threads()).max(1 << 15);
-    let lookup = Lookup::of(bins);
-    let count = |samples: &[i32]| match (bins, &lookup) {
-        // A sample below the first bin wraps round to a number above the last.
-        (Bins::Unit { min, .. }, _) => tally(samples, n, |s| s.wrapping_sub(*min) as u32 as usize),
-        (Bins::Edges(e), Some(lookup)) if lookup.shift == 0 => {
-            tally(samples, n, |s| if s < e[0] { n } else { lookup.exact_bin(e, s) })
-        }
-        (Bins::Edges(e), Some(lookup)) => tally(samples, n, |s| if s < e[0] { n } else { lookup.bin(e, s) }),
-        (Bins::Edges(_), None) => vec![0; n],
+    let finder = Finder::of(bins);
+    let count = |samples: &[i32]| {
+        let mut tally = Tally::new(n);
+        tally.count(samples, &finder);
+        tally.counts()
     };
-    let add = |mut a: Vec<u32>, b: Vec<u32>| {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-        a
-    };
-    samples.par_chunks(block).map(count).reduce(|| vec![0; n], add)
+    samples.par_chunks(block(samples)).map(count).reduce(|| vec![0; n], sum)
 }
 
-/// How many samples are in each of `n` bins; those with a greater number are in none. Neighbours often share a bin and are counted
-/// apart, since a count waits for the one before.
-fn tally(samples: &[i32], n: usize, bin: impl Fn(i32) -> usize) -> Vec<u32> {
-    let (mut counts, mut others) = (vec![0u32; n + 1], vec![0u32; n + 1]);
-    let (pairs, last) = samples.as_chunks::<2>();
-    for [a, b] in pairs {
-        counts[bin(*a).min(n)] += 1;
-        others[bin(*b).min(n)] += 1;
-    }
-    last.iter().for_each(|s| counts[bin(*s).min(n)] += 1);
-    counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
-    counts.truncate(n);
-    counts
-}
-
-/// Where the bin of a sample is looked for: equal cells from the first edge to the last.
-struct Lookup {
-    /// A cell has two to the power of this many integers: one, where there are few.
-    shift: u32,
-    /// The bin of the first integer of each cell, and the last bin.
-    bins: Vec<u32>,
-}
-
-impl Lookup {
-    fn of(bins: &Bins) -> Option<Self> {
-        let Bins::Edges(e) = bins else { return None };
-        let reach = e.last()?.abs_diff(*e.first()?);
-        let shift = (u32::BITS - reach.leading_zeros()).saturating_sub(MAX_BINS.ilog2());
-        let (mut bin, first) = (0, i64::from(*e.first()?));
-        let of_cell = |cell: u32| {
-            let begin = first + (i64::from(cell) << shift);
-            while bin + 1 < e.len() && i64::from(e[bin + 1]) <= begin {
-                bin += 1;
-            }
-            bin as u32
-        };
-        let mut bins: Vec<u32> = (0..=reach >> shift).map(of_cell).collect();
-        bins.push(e.len() as u32 - 1);
-        Some(Lookup { shift, bins })
-    }
-
-    /// The bin of a sample that is not below the first edge, where a cell has one integer.
-    fn exact_bin(&self, edges: &[i32], sample: i32) -> usize {
-        let cell = (sample.abs_diff(edges[0]) as usize).min(self.bins.len() - 1);
-        self.bins[cell] as usize
-    }
-
-    /// The bin of a sample that is not below the first edge.
-    fn bin(&self, edges: &[i32], sample: i32) -> usize {
-        let cell = (sample.abs_diff(edges[0]) >> self.shift) as usize;
-        let cell = cell.min(self.bins.len() - 2);
-        let (low, high) = (self.bins[cell] as usize, self.bins[cell + 1] as usize);
-        // Where edges lie inside of the cell, or behind it, the sample decides.
-        if low == high { low } else { low + edges[low + 1..=high].partition_point(|edge| *edge <= sample) }
-    }
+/// Samples that a thread takes.
+fn block(samples: &[i32]) -> usize {
+    samples.len().div_ceil(rayon::current_num_threads()).max(1 << 15)
 }
 
 #[cfg(test)]

@@ -2,18 +2,19 @@
 //!
 //! Along x, then y, then z: `out[i] = floor((src[i - r] + ... + src[i + r] + r) / (2 r + 1))`, which is the mean rounded
 //! half up. Each axis rounds once, so the result is within 3/2 of a sample of the mean over the whole box.
-//! Bit budget: samples of 32 bits and windows of at most 65535 voxels make sums of 48 bits. The CPU adds up in 64 bits and holds them in f64
-//! (whole numbers below 2^53 are exact there), the shader in two words.
+//! Bit budget: samples of 32 bits and windows of at most 65535 voxels make sums of 48 bits: `running_sums.rs` has how the CPU holds them, the
+//! shader has two words.
 //! Reference: `scipy.ndimage.uniform_filter`, to 3/2 of a sample.
 
+use super::histogram::range;
 use super::op::words;
+use super::running_sums::{Sum, add, slide, totals};
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
-use crate::simd::{self, Axis, Border, columns, floor, pad, wide};
+use crate::simd::{Axis, Border, Narrow, floor, new_columns, new_parts, wide};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -53,6 +54,11 @@ const WINDOW: usize = 65_535;
 /// A radius over 32767 voxels; the device is lost or too small.
 pub fn mean(device: &Device, src: &Volume, radius: [usize; 3], border: Border) -> Result<Volume> {
     let mut out = src.clone();
+    // Means lie within the samples.
+    let narrow = match device {
+        Device::Cpu => Narrow::between(range(device, src)?),
+        Device::Gpu(_) => None,
+    };
     for a in [2, 1, 0] {
         let axis = Axis::of(src.shape, a);
         if radius[a] > WINDOW / 2 {
@@ -62,7 +68,10 @@ pub fn mean(device: &Device, src: &Volume, radius: [usize; 3], border: Border) -
             continue;
         }
         out = out.with(match device {
-            Device::Cpu => Buffer::on_host(twin(out.samples.host()?, axis, radius[a], border)),
+            Device::Cpu => Buffer::on_host(match narrow {
+                Some(narrow) => twin::<u32>(out.samples.host()?, axis, radius[a], border, narrow.low),
+                None => twin::<f64>(out.samples.host()?, axis, radius[a], border, 0),
+            }),
             Device::Gpu(gpu) => {
                 let from = out.samples.gpu()?;
                 let to = gpu.alloc::<i32>(from.len())?;
@@ -86,81 +95,53 @@ pub fn mean(device: &Device, src: &Volume, radius: [usize; 3], border: Border) -
     Ok(out)
 }
 
-fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
-    let mut out: Vec<i32> = simd::zeros(src.len());
+/// `least` is that of all samples where these are added up in words, and 0 elsewhere.
+fn twin<S: Sum>(src: &[i32], axis: Axis, radius: usize, border: Border, least: i32) -> Vec<i32> {
     let (n, r) = (axis.size, radius as isize);
     if axis.stride == 1 {
-        let scratch = || (vec![0i32; n + 2 * radius], vec![0i64; n + 2 * radius + 1], vec![0f64; n]);
-        out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |(padded, totals, sums), (out, line)| {
-            pad(border, line, -(radius as isize), padded);
-            add_up(totals, padded);
-            windows(sums, totals, 2 * radius + 1);
-            divide(out, sums, radius);
-        });
-        return out;
+        let begin = || vec![S::Total::default(); n + 2 * radius + 1];
+        let line = |sums: &mut Vec<S::Total>, k: usize, out: &mut [i32]| {
+            totals::<S>(sums, &src[k * n..][..n], radius, border);
+            divide_line::<S>(out, sums, radius, least);
+        };
+        return new_parts(src.len(), n, begin, line).0;
     }
-    columns(&mut out, axis, |run, column, rows| {
-        let mut sums = vec![0f64; rows[0].len()];
+    new_columns(src.len(), axis, None, Vec::new, |sums: &mut Vec<S>, run, column, rows| {
+        let w = rows[0].voxels().len();
+        sums.clear();
+        sums.resize(w, S::default());
         let row = |i: isize| {
             let from = (run * n + border.index(i, n)) * axis.stride + column;
-            &src[from..from + rows[0].len()]
+            &src[from..from + w]
         };
-        let mut window = Vec::with_capacity(2 * n);
-        for k in -r..=r {
-            add(&mut sums, row(k));
+        (-r..=r).for_each(|k| add(sums, row(k)));
+        for (i, out) in (0..).zip(rows) {
+            divide(out.voxels(), sums, radius, least);
+            slide(sums, row(i + r + 1), row(i - r));
         }
-        window.extend((0..n as isize).map(|i| (row(i + r + 1), row(i - r))));
-        for (out, (enter, leave)) in rows.iter_mut().zip(window) {
-            divide(out, &sums, radius);
-            slide(&mut sums, enter, leave);
-        }
-    });
-    out
+    })
+}
+
+/// The mean of so many samples that add up to this.
+#[inline(always)]
+fn mean_of<S: Sum>(sum: S, radius: usize, least: i32) -> i32 {
+    let (n, half) = (2 * radius + 1, radius as f64 + 0.5);
+    least.wrapping_add(floor((sum.above(S::of_equal(n, least)) + half) * (1.0 / n as f64)))
 }
 
 wide! {
-    /// What all samples before each place of a line add up to.
-    pub(super) fn add_up(totals: &mut [i64], line: &[i32]) {
-        let mut total = 0;
-        totals[0] = 0;
-        for (out, &s) in totals[1..].iter_mut().zip(line) {
-            total += i64::from(s);
-            *out = total;
+    fn divide<S: Sum>(out: &mut [i32], sums: &[S], radius: usize, least: i32) {
+        for (out, &sum) in out.iter_mut().zip(sums) {
+            *out = mean_of(sum, radius, least);
         }
     }
 }
 
 wide! {
-    /// Sums of `window` neighbours along a line: differences of its totals.
-    pub(super) fn windows(sums: &mut [f64], totals: &[i64], window: usize) {
-        for ((out, &before), &after) in sums.iter_mut().zip(totals).zip(&totals[window..]) {
-            *out = (after - before) as f64;
-        }
-    }
-}
-
-wide! {
-    pub(super) fn add(sums: &mut [f64], row: &[i32]) {
-        for (sum, &s) in sums.iter_mut().zip(row) {
-            *sum += f64::from(s);
-        }
-    }
-}
-
-wide! {
-    pub(super) fn slide(sums: &mut [f64], enter: &[i32], leave: &[i32]) {
-        for ((sum, &e), &l) in sums.iter_mut().zip(enter).zip(leave) {
-            *sum += f64::from(e) - f64::from(l);
-        }
-    }
-}
-
-wide! {
-    fn divide(out: &mut [i32], sums: &[f64], radius: usize) {
-        let inverse = 1.0 / (2 * radius + 1) as f64;
-        let half = radius as f64 + 0.5;
-        for (o, &sum) in out.iter_mut().zip(sums) {
-            *o = floor((sum + half) * inverse);
+    /// The means along a line, of its totals.
+    fn divide_line<S: Sum>(out: &mut [i32], totals: &[S::Total], radius: usize, least: i32) {
+        for ((out, &before), &after) in out.iter_mut().zip(totals).zip(&totals[2 * radius + 1..]) {
+            *out = mean_of(S::between(before, after), radius, least);
         }
     }
 }

@@ -10,6 +10,7 @@
 //! Bit budget: comparisons only; top hats saturate at the end of i32.
 //! Reference: `scipy.ndimage.grey_erosion` and its kin, `skimage.morphology`, exactly.
 
+use super::histogram::range;
 use super::morphology_elements::{Chord, Extreme, chords};
 use super::morphology_strips::{ball, boxes};
 use super::op::words;
@@ -159,12 +160,12 @@ fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme],
     };
     let samples = match (element, device) {
         (Element::Box(radius), Device::Cpu) => {
-            let (samples, r) = (src.samples.host()?, reach_of(shape, *radius));
-            twin(samples, order, take, |s, o, w| boxes(s, o, shape, r, w), |s, o, w| boxes(s, o, shape, r, w))
+            let r = reach_of(shape, *radius);
+            twin(src, order, take, |s, o, w| boxes(s, o, shape, r, w), |s, o, w| boxes(s, o, shape, r, w))?
         }
         (Element::Ball(radii), Device::Cpu) => {
-            let (samples, c) = (src.samples.host()?, chords(*radii)?);
-            twin(samples, order, take, |s, o, w| ball(s, o, shape, &c, w), |s, o, w| ball(s, o, shape, &c, w))
+            let c = chords(*radii)?;
+            twin(src, order, take, |s, o, w| ball(s, o, shape, &c, w), |s, o, w| ball(s, o, shape, &c, w))?
         }
         (Element::Box(radius), Device::Gpu(gpu)) => {
             let axes = axes(shape, reach_of(shape, *radius));
@@ -184,24 +185,28 @@ fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme],
 
 /// In 16 bits where the samples allow it.
 fn twin(
-    samples: &[i32],
+    src: &Volume,
     order: &[Extreme],
     take: Take,
     narrow: impl Fn(&[u16], &mut [u16], Extreme),
     wide: impl Fn(&[i32], &mut [i32], Extreme),
-) -> Buffer<i32> {
-    Buffer::on_host(match Narrow::of(samples) {
+) -> Result<Buffer<i32>> {
+    let (samples, (least, most)) = (src.samples.host()?, range(&Device::Cpu, src)?);
+    Ok(Buffer::on_host(match Narrow::between((least, most)) {
         Some(narrowing) => {
             let words = simd::map(samples, |s| narrowing.word(s));
-            taken(samples, &in_turn(words, order, narrow), take, |w| narrowing.sample(w))
+            taken(samples, &in_turn(&words, order, narrow), take, |w| narrowing.sample(w))
         }
-        None => taken(samples, &in_turn(samples.to_vec(), order, wide), take, |s| s),
-    })
+        None => taken(samples, &in_turn(samples, order, wide), take, |s| s),
+    }))
 }
 
-fn in_turn<T: Sample>(mut now: Vec<T>, order: &[Extreme], step: impl Fn(&[T], &mut [T], Extreme)) -> Vec<T> {
-    let mut next = simd::zeros(now.len());
-    for &which in order {
+fn in_turn<T: Sample>(first: &[T], order: &[Extreme], step: impl Fn(&[T], &mut [T], Extreme)) -> Vec<T> {
+    let Some((&one, others)) = order.split_first() else { return first.to_vec() };
+    let mut now = simd::zeros(first.len());
+    step(first, &mut now, one);
+    let mut next = if others.is_empty() { vec![] } else { simd::zeros(first.len()) };
+    for &which in others {
         step(&now, &mut next, which);
         std::mem::swap(&mut now, &mut next);
     }

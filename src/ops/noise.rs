@@ -18,10 +18,9 @@
 //! Limits: differences past 2^31 - 1 count as that. Reference: Immerkaer 1996, doi 10.1006/cviu.1996.0060, for the
 //! idea of second differences; Donoho and Johnstone 1994 for the median; Olsen 1993 for the flattest blocks.
 
-use super::histogram::Bins;
 use super::mean::mean;
-use super::threshold::percentile::at_ranks;
-use super::value_counts::{self, AskedLook, Look, SMALL};
+use super::noise_differences::Differences;
+use super::value_counts::{self, AskedLook, SMALL};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -29,7 +28,6 @@ use crate::device::{Buffer, Device};
 use crate::image::Volume;
 use crate::simd::{self, Border, wide};
 use crate::units::Shape;
-use rayon::prelude::*;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -106,6 +104,12 @@ pub fn noise(device: &Device, src: &Volume) -> Result<f64> {
 /// # Errors
 /// The device is lost or too small.
 pub fn noise_along(device: &Device, src: &Volume, along: Along) -> Result<f64> {
+    if let Device::Cpu = device
+        && along.has(src.shape, 1)
+        && let Some(counted) = Differences::count(src, along)?
+    {
+        return of_differences(&counted);
+    }
     told(of_neighbours(device, src, along)?)
 }
 
@@ -163,26 +167,28 @@ fn larger(of: impl Fn(Along) -> Result<f64>) -> Result<f64> {
 
 /// The noise that these differences show.
 fn told(differences: AskedDifferences) -> Result<f64> {
-    let Some(asked) = differences else { return Ok(0.0) };
-    let seen = asked.answer()?;
-    let n = seen.volume().samples.len();
-    let middle = at_ranks(&seen, &[(n - 1) / 2, n / 2])?;
+    match differences {
+        Some(asked) => of_differences(&Differences::Seen(asked.answer()?)),
+        None => Ok(0.0),
+    }
+}
+
+fn of_differences(seen: &Differences) -> Result<f64> {
+    let n = seen.len();
+    let middle = seen.at_ranks(&[(n - 1) / 2, n / 2])?;
     let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
     if median > 0.0 {
         return Ok(median / (0.6745 * 6f64.sqrt()));
     }
-    let still = zeros(&seen)?;
+    let still = seen.zeros()?;
     if still == n {
         return Ok(0.0);
     }
-    let photon = at_ranks(&seen, &[still + (n - still) / 2])?[0];
+    let photon = seen.at_ranks(&[still + (n - still) / 2])?[0];
     // Samples of fractions lie a little beside their grey levels.
     let near = (photon >> EXACT).min(NEAR);
-    let count = |of: i32| -> Result<f64> {
-        let counts = seen.histogram(&Bins::Unit { min: of - near, max: of.saturating_add(near) })?;
-        Ok(counts.iter().map(|n| f64::from(*n)).sum::<f64>() / (n - still) as f64)
-    };
-    let (one, two) = (count(photon)?, photon.checked_mul(2).map_or(Ok(0.0), count)?);
+    let share = |of: i32| -> Result<f64> { Ok(seen.between(of - near, of.saturating_add(near))? / (n - still) as f64) };
+    let (one, two) = (share(photon)?, photon.checked_mul(2).map_or(Ok(0.0), share)?);
     if one + two < OF_PHOTONS || two < INSIDE {
         return Ok(0.0);
     }
@@ -200,11 +206,6 @@ const INSIDE: f64 = 0.2;
 const EXACT: u32 = 14;
 /// And so many samples at most.
 const NEAR: i32 = 256;
-
-/// How many samples, none of which is below 0, are 0.
-fn zeros(seen: &Look) -> Result<usize> {
-    Ok(if seen.range().0 > 0 { 0 } else { seen.darkest()? as usize })
-}
 
 /// Blocks are so many lags wide: enough for a mean, and narrow enough to fit between objects.
 const BLOCK: usize = 4;
@@ -232,11 +233,11 @@ fn correlated_along(device: &Device, src: &Volume, lag: usize, along: Along) -> 
     let half = BLOCK * lag / 2;
     let means = mean(device, &d, [0, half.min(d.shape.y), half.min(d.shape.x)], Border::Nearest)?;
     // Where nothing differs, as in the black frame of a mosaic, there is no noise to look at.
-    let seen = value_counts::ask(device, &means, SMALL)?.answer()?;
-    let still = zeros(&seen)?;
+    let seen = Differences::Seen(value_counts::ask(device, &means, SMALL)?.answer()?);
+    let still = seen.zeros()?;
     let Some(last) = (means.samples.len() - still).checked_sub(1) else { return Ok(0.0) };
     let rank = still + (FLATTEST * last as f64) as usize;
-    let flattest = at_ranks(&seen, &[rank])?.first().copied().unwrap_or(0);
+    let flattest = seen.at_ranks(&[rank])?.first().copied().unwrap_or(0);
     Ok(ABOVE_FLATTEST * f64::from(flattest) / MEAN_OF_SECOND)
 }
 
@@ -261,13 +262,12 @@ pub(super) fn differences(device: &Device, src: &Volume, lag: usize, along: Alon
 }
 
 fn twin(src: &[i32], to: Shape, [row, inner, lag]: [usize; 3]) -> Vec<i32> {
-    let mut out = simd::zeros(to.len());
-    out.par_chunks_mut(to.x).with_min_len(16).enumerate().for_each(|(line, out)| {
+    let line = |(): &mut (), line: usize, out: &mut [i32]| {
         let first = line * to.x;
         let at = first / inner * row + first % inner;
         second_differences(out, &src[at..], &src[at + lag..], &src[at + 2 * lag..]);
-    });
-    out
+    };
+    simd::new_parts(to.len(), to.x, || (), line).0
 }
 
 wide! {

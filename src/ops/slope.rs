@@ -171,13 +171,12 @@ pub fn less(device: &Device, src: &Volume, plane: &Plane) -> Result<Volume> {
     Ok(src.with(match device {
         Device::Cpu => {
             let from = src.samples.host()?;
-            let mut out: Vec<i32> = simd::zeros(from.len());
-            out.par_chunks_mut(x.max(1)).zip(from.par_chunks(x.max(1))).enumerate().for_each(|(row, (out, from))| {
-                for (at, (out, s)) in out.iter_mut().zip(from).enumerate() {
+            let row = |(): &mut (), row: usize, out: &mut [i32]| {
+                for (at, (out, s)) in out.iter_mut().zip(&from[row * x..]).enumerate() {
                     *out = s.saturating_sub(plane.at(row % y, at));
                 }
-            });
-            Buffer::on_host(out)
+            };
+            Buffer::on_host(simd::new_parts(from.len(), x, || (), row).0)
         }
         Device::Gpu(gpu) => {
             let to = gpu.alloc::<i32>(src.samples.len())?;

@@ -10,13 +10,12 @@
 //! Reference: h-maxima watershed (Meyer 1994; Najman and Schmitt 1996), with dynamics relative to the peak.
 
 use super::basins::{ROOT, climb};
-use super::object_rank::ranks_and_sizes;
 use super::op::label_words;
 use super::split_ascent::ascend;
 use super::split_device::{Basins, Found, KERNELS};
 use super::split_ellipses::{Parts, joined};
 use super::split_moments::Moments;
-use super::split_saddles::{How, Peak, basin_sizes, each_its_own, merge, pairs};
+use super::split_saddles::{How, Peak, basin_sizes, each_its_own, greatest_of_basins, merge, pairs};
 use super::{Case, Op};
 use crate::device::{Buffer, Device};
 use crate::image::{Labels, Mask, ObjectRuns, Volume};
@@ -193,13 +192,15 @@ pub(super) fn greatest_and_sizes(
     depth: Depth,
     of: &Volume,
 ) -> Result<Vec<(i32, u32)>> {
-    let Device::Gpu(gpu) = device else {
-        let labels = split(device, landscape, mask, depth)?;
-        let (greatest, sizes) = ranks_and_sizes(device, of, &labels, 1.0)?;
-        return Ok(greatest.into_iter().zip(sizes).skip(1).collect());
-    };
     check(landscape, mask)?;
-    let Found { peaks, pairs, beside: greatest } = Basins::new(gpu, landscape, mask)?.with_greatest(of)?;
+    let Found { peaks, pairs, beside: greatest } = match device {
+        Device::Cpu => {
+            let found = found_on_host(mask.shape, landscape.samples.host()?, mask.voxels.host()?);
+            let greatest = greatest_of_basins(&found.beside, found.peaks.len(), of.samples.host()?);
+            Found { peaks: found.peaks, pairs: found.pairs, beside: greatest }
+        }
+        Device::Gpu(gpu) => Basins::new(gpu, landscape, mask)?.with_greatest(of)?,
+    };
     let mut objects = vec![(i32::MIN, 0); peaks.len()];
     for ((object, peak), greatest) in
         merge(&peaks, &pairs, depth, &each_its_own(&peaks)).into_iter().zip(&peaks).zip(greatest)
@@ -211,9 +212,10 @@ pub(super) fn greatest_and_sizes(
     Ok(objects)
 }
 
-fn twin(shape: Shape, land: &[i32], mask: &[u8], how: &How) -> Divided {
+/// The peaks, the pairs of their basins, and beside them which basin each voxel is in: a number with [`ROOT`], or 0 outside of the mask.
+fn found_on_host(shape: Shape, land: &[i32], mask: &[u8]) -> Found<u32> {
     if land.is_empty() {
-        return Divided { labels: Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0)), firm: 0 };
+        return Found { peaks: vec![], pairs: vec![], beside: vec![] };
     }
     let (mut basins, peaks) = ascend(shape, land, mask);
     (ROOT..).zip(&peaks).for_each(|(root, &peak)| basins[peak as usize] = root);
@@ -221,6 +223,14 @@ fn twin(shape: Shape, land: &[i32], mask: &[u8], how: &How) -> Divided {
     let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
     let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
     let pairs = pairs(shape, land, &basins, &peaks);
+    Found { peaks, pairs, beside: basins }
+}
+
+fn twin(shape: Shape, land: &[i32], mask: &[u8], how: &How) -> Divided {
+    if land.is_empty() {
+        return Divided { labels: Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0)), firm: 0 };
+    }
+    let Found { peaks, pairs, beside: basins } = found_on_host(shape, land, mask);
     let mut objects = merge(&peaks, &pairs, how.first(), &each_its_own(&peaks));
     let runs_of = |objects: &[u32]| {
         let object = |basin: u32| if basin == 0 { 0 } else { objects[(basin ^ ROOT) as usize] };

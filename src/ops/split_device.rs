@@ -97,7 +97,7 @@ pub(super) struct Found<T> {
     pub peaks: Vec<Peak>,
     /// The basins that touch, with their highest saddles, in the order of merging.
     pub pairs: Vec<Pair>,
-    /// What came down with them.
+    /// What was asked for beside them.
     pub beside: Vec<T>,
 }
 

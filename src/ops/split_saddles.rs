@@ -110,6 +110,26 @@ pub(super) fn basin_sizes(basins: &[u32], count: usize) -> Vec<u32> {
     sizes
 }
 
+/// The greatest of these samples in each of the basins 0..count.
+pub(super) fn greatest_of_basins(basins: &[u32], count: usize, samples: &[i32]) -> Vec<i32> {
+    // Unsigned numbers in the order of the samples.
+    const SIGN: u32 = 1 << 31;
+    let mut greatest = vec![0; count];
+    let most = shared(&mut greatest);
+    basins.par_chunks(1 << 14).zip(samples.par_chunks(1 << 14)).for_each(|(basins, samples)| {
+        let mut i = 0;
+        while i < basins.len() {
+            let end = end_of_run(basins, i);
+            if basins[i] != 0 {
+                let here = samples[i..end].iter().fold(i32::MIN, |most, &s| most.max(s));
+                most[(basins[i] ^ ROOT) as usize].fetch_max(here as u32 ^ SIGN, Relaxed);
+            }
+            i = end;
+        }
+    });
+    greatest.into_iter().map(|word| (word ^ SIGN) as i32).collect()
+}
+
 /// The basins that touch, with their highest saddles, on the CPU.
 pub(super) fn pairs(shape: Shape, land: &[i32], basins: &[u32], peaks: &[Peak]) -> Vec<Pair> {
     let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);

@@ -17,7 +17,6 @@ use crate::device::Buffer;
 use crate::image::Volume;
 use crate::units::Shape;
 use crate::{Result, simd};
-use rayon::prelude::*;
 
 /// Share of the variance that a surface explains at least.
 const EVEN: f64 = 0.9;
@@ -87,16 +86,14 @@ impl Surface {
         // Its mean over the image is not that at the middle.
         let third = |n: usize| (n as f64 * n as f64 - 1.0) / (3.0 * (n as f64 * n as f64).max(1.0));
         let mean = self.terms[0] + self.terms[3] * third(shape.y) + self.terms[5] * third(shape.x);
-        let mut out: Vec<i32> = simd::zeros(from.len());
-        let rows = out.par_chunks_mut(shape.x.max(1)).zip(from.par_chunks(shape.x.max(1))).enumerate();
-        rows.for_each(|(row, (out, from))| {
+        let row = |(): &mut (), row: usize, out: &mut [i32]| {
             let y = (row % shape.y) as f64;
-            for (x, (out, s)) in out.iter_mut().zip(from).enumerate() {
+            for (x, (out, s)) in out.iter_mut().zip(&from[row * shape.x..]).enumerate() {
                 let height = value(&self.terms, &terms_at(shape, y, x as f64)) - mean;
                 *out = s.saturating_sub(height.round() as i32);
             }
-        });
-        Ok(src.with(Buffer::on_host(out)))
+        };
+        Ok(src.with(Buffer::on_host(simd::new_parts(from.len(), shape.x, || (), row).0)))
     }
 }
 

@@ -3,13 +3,13 @@
 //! A histogram between the least and the greatest sample needs the range first, and each of the two is a wait for a device. So
 //! a device counts integer by integer from the least sample on, which it has found itself, in so many places, and the last one
 //! takes all that are greater. What fits into these places the host groups into any bins; only a wider range is asked again.
-//! On the CPU a look is the range alone, and histograms are counted when they are wanted.
+//! On the CPU all values of 16 bits are counted at the first look; of others histograms are counted when they are wanted.
 //! Limits: those of `histogram`. Reference: `numpy.unique` with counts.
 
 use super::histogram::{self, Bins, find_range, found_range, histogram};
 use super::{Case, Op, two_classes};
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::device::{Asked, Buffer, Device, Gpu, GpuBuffer};
+use crate::device::{Asked, Device, Gpu, GpuBuffer};
 use crate::image::Volume;
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -107,7 +107,7 @@ pub fn ask<'a>(device: &'a Device, src: &Volume, places: usize) -> Result<AskedL
         Device::Cpu => None,
         Device::Gpu(gpu) => {
             let samples = src.samples.gpu()?;
-            let is_known = samples.known_counts().is_some_and(|counts| counts.len() >= places);
+            let is_known = src.samples.known_counts().is_some_and(|counts| counts.len() >= places);
             let count = || {
                 let on_device = dispatch(gpu, samples, places)?;
                 let asked = gpu.ask(&on_device)?;
@@ -139,16 +139,16 @@ impl<'a> AskedLook<'a> {
     /// The device is lost or too small.
     pub fn answer(self) -> Result<Look<'a>> {
         let AskedLook { device, src, asked } = self;
-        if let (Some(Counted { asked, .. }), Buffer::Gpu(samples)) = (asked, &src.samples) {
+        if let Some(Counted { asked, .. }) = asked {
             let mut words = asked.answer()?;
-            samples.know_counts(Arc::new(words.pop().unwrap_or_default()));
-            samples.know_range(found_range(&words.pop().unwrap_or_default()));
+            src.samples.know_counts(Arc::new(words.pop().unwrap_or_default()));
+            src.samples.know_range(found_range(&words.pop().unwrap_or_default()));
         }
         let range = histogram::range(device, &src)?;
-        let counts = match &src.samples {
-            Buffer::Gpu(samples) => samples.known_counts().cloned().unwrap_or_default(),
-            _ => on_host(device, &src, range)?,
-        };
+        if let (Device::Cpu, None) = (device, src.samples.known_counts()) {
+            src.samples.know_counts(on_host(device, &src, range)?);
+        }
+        let counts = src.samples.known_counts().cloned().unwrap_or_default();
         Ok(Look { range, device, src, counts })
     }
 }

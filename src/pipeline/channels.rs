@@ -7,7 +7,7 @@ use super::faults::{Faults, without_faults};
 use super::margin::Margin;
 use super::specks::{Light, Specks};
 use crate::Result;
-use crate::device::{Buffer, Device};
+use crate::device::Device;
 use crate::image::{Mask, Modality, Volume};
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
@@ -185,9 +185,7 @@ pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
     };
     let up = volume.to(device)?;
     let lifted = if bits == 0 { up } else { shift_left(device, &up, bits)? };
-    if let Buffer::Gpu(samples) = &lifted.samples {
-        samples.know_range((least << bits, most << bits));
-    }
+    lifted.samples.know_range((least << bits, most << bits));
     Ok(lifted)
 }
 

@@ -47,11 +47,16 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// A warning for each kind that there is.
-    pub fn warnings(self) -> impl Iterator<Item = String> {
-        self.kinds().map(|(n, kind)| {
+    /// A warning for each kind that there is. In a JPEG no pixel stands by itself: its squares are no faults of a detector.
+    pub fn warnings(self, is_jpeg: bool) -> impl Iterator<Item = String> {
+        self.kinds().map(move |(n, kind)| {
             let were = if n == 1 { "was" } else { "were" };
-            format!("{} {were} left out of the search for objects; measured values still contain them", pixels(n, kind))
+            let what = match (is_jpeg, kind) {
+                (false, _) => pixels(n, kind),
+                (true, "hot") => format!("{n} pixel{} far brighter than all else", if n == 1 { "" } else { "s" }),
+                (true, _) => format!("{n} pixel{} far darker than all else", if n == 1 { "" } else { "s" }),
+            };
+            format!("{what} {were} left out of the search for objects; measured values still contain them")
         })
     }
 
@@ -209,6 +214,15 @@ mod tests {
         let samples = volume.samples.host_mut().unwrap();
         set.iter().for_each(|(i, s)| samples[*i] = *s);
         without_faults(&volume).unwrap()
+    }
+
+    #[test]
+    fn no_pixel_of_a_jpeg_is_called_dead_or_hot() {
+        let faults = Faults { hot: 1, dead: 1364 };
+        let told: Vec<String> = faults.warnings(true).collect();
+        assert!(told[0].starts_with("1 pixel far brighter than all else was left out"), "{told:?}");
+        assert!(told[1].starts_with("1364 pixels far darker than all else were left out"), "{told:?}");
+        assert!(faults.warnings(false).any(|told| told.starts_with("1364 dead pixels were left out")));
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) fn from_steps(
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     (state.noise, state.free, state.levelled, state.light) = (noise, ground.free, levelled, light);
     state.has_contours = has_contours(name, recipe);
-    tell(name, &changes, ground.note, &mut state);
+    tell(name, &changes, ground.note, scan.is_jpeg(), &mut state);
     if let Some(margin) = &changes.margin {
         state.searched = Some(&margin.searched);
         lifted.searched.insert(name.to_owned(), margin.searched.clone());
@@ -149,13 +149,13 @@ fn has_contours(name: &str, recipe: &Recipe) -> bool {
 }
 
 /// What the user is told of the channel before anything is found in it.
-fn tell(name: &str, seen: &Changes, of_ground: Option<String>, state: &mut State) {
+fn tell(name: &str, seen: &Changes, of_ground: Option<String>, is_jpeg: bool, state: &mut State) {
     state.notes.extend(seen.closed.as_ref().map(Closed::note));
     state.notes.extend(seen.slices.as_ref().map(EvenSlices::note));
     state.notes.extend(state.levelled.as_ref().map(Levelled::note));
     state.notes.extend(of_ground);
     state.warnings.extend(seen.slices.as_ref().and_then(EvenSlices::warning));
-    state.warnings.extend(seen.faults.warnings());
+    state.warnings.extend(seen.faults.warnings(is_jpeg));
     state.warnings.extend(seen.specks.clone());
     state.warnings.extend(seen.drawn.clone());
     if let Some(margin) = &seen.margin {

@@ -11,10 +11,11 @@ use crate::Error;
 use crate::Result;
 use crate::device::Device;
 use crate::image::{Modality, Scan, Volume};
-use crate::ops::histogram::{Bins, MAX_BINS, histogram, range};
+use crate::ops::histogram::{Bins, MAX_BINS};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::pixelwise::above;
 use crate::ops::sizes::sizes;
+use crate::ops::value_counts::look;
 use crate::recipe::{ObjectScale, Objects, Recipe};
 
 /// The median lies above this share of the way from percentile 1 to percentile 99. In the fluorescence images of BBBC038
@@ -62,9 +63,10 @@ pub(super) fn check(scan: &Scan, recipe: &Recipe, roles: &Roles) -> Result<Vec<S
 }
 
 fn is_bright(volume: &Volume) -> Result<bool> {
-    let (least, most) = range(&Device::Cpu, volume)?;
+    let seen = look(&Device::Cpu, volume)?;
+    let (least, most) = seen.range();
     let bins = Bins::linear(least, most, MAX_BINS);
-    let counts = histogram(&Device::Cpu, volume, &bins)?;
+    let counts = seen.histogram(&bins)?;
     let Bins::Edges(edges) = &bins else { return Ok(false) };
     let all = volume.shape.len() as u64;
     // The sample that this share of the voxels does not pass.

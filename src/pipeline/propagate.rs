@@ -127,7 +127,7 @@ pub(super) fn outside(device: &Device, objects: &Labels, mask: &Mask) -> Result<
 /// A mask as one object.
 pub(super) fn as_labels(mask: &Mask) -> Labels {
     let voxels = match &mask.voxels {
-        Buffer::Host(voxels) => Buffer::on_host(simd::map(voxels, u32::from)),
+        Buffer::Host(voxels) => Buffer::on_host(simd::map(voxels.elements(), u32::from)),
         Buffer::Gpu(voxels) => Buffer::Gpu(voxels.cast()),
         Buffer::InFile(voxels) => Buffer::InFile(*voxels),
     };

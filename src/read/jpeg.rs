@@ -21,6 +21,11 @@ fn header(source: &Source, _: u64) -> Result<Header> {
     let missing = || Error::format("JPEG: no header");
     let (width, height) = decoder.dimensions().ok_or_else(missing)?;
     let samples = match decoder.input_colorspace().ok_or_else(missing)? {
+        // How much ink is no light: what colours it makes depends on the press.
+        ColorSpace::CMYK | ColorSpace::YCCK => {
+            let what = "JPEG: its colours are those of print (CMYK), no measured light";
+            return Err(Error::unsupported(what).remedy("the image from the microscope, or a copy in RGB or grey"));
+        }
         ColorSpace::Luma => 1,
         ColorSpace::LumaA => 2,
         ColorSpace::RGBA => 4,

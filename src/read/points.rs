@@ -68,7 +68,10 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
         if points.len() == MOST {
             return Err(Error::limit(format!("more than {MOST} points")));
         }
-        points.push(columns.point(&row, scan).map_err(|what| Error::format(format!("line {line}: {what}")))?);
+        points.push(columns.point(&row, scan).map_err(|what| {
+            let e = Error::format(format!("line {line}: {what}"));
+            if what.ends_with("is no number") { e.remedy("a number with a point, as 20.5") } else { e }
+        })?);
         if let Some(name) = columns.name.and_then(|c| row.get(c)).filter(|name| !name.is_empty()) {
             names.insert(i as u32 + 1, name.to_owned());
         }

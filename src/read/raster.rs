@@ -101,12 +101,21 @@ fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
     drop(decoded);
     let (planes, names) = measured(planes, header.bits, options.colour, &mut facts, &mut warnings);
     facts.extend(decoder.compression.map(|c| ("compression".into(), c.into())));
+    warnings.extend(decoder.compression.map(lossy));
     let stored = Stored { kind: Kind::Uint, bits: header.bits };
     facts.push(("stored type".into(), stored.to_string()));
     let make = |(name, plane)| numbers::channel(name, shape, spacing, Numbers::Uint(plane), stored);
     let channels = names.into_iter().zip(planes).map(make).collect::<Result<Vec<_>>>()?;
     let notes = calibration::settle(&Stated::default(), 1, options).notes;
     Ok(Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
+}
+
+/// What loss does to an image that is measured.
+pub(super) fn lossy(compression: &str) -> String {
+    format!(
+        "compressed with loss, as {compression}: values are only as good as what it left, and it makes squares of 8 by 8 pixels of noise, \
+         which may be taken for objects; measure the file that the microscope wrote"
+    )
 }
 
 /// Samples by channel.

@@ -1,8 +1,10 @@
 //! When objects are positive for a marker: `[positive.SET]`.
 
 use crate::measure::suffixes;
+use crate::words::words;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use toml::Value;
 
 /// When an object counts as positive for a marker: a value of it lies above a cutoff.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,56 +97,36 @@ impl Positive {
 impl<'de> Deserialize<'de> for Positive {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
-                        2+ and 3+, or { above, column, over, by } with over = \"image\", \"negative_controls\" or \"run\""
-        )]
-        enum Written {
-            Above(Above),
-            Table(Table),
-        }
-        #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Table {
-            above: Above,
-            at_least: Option<One>,
+            #[serde(deserialize_with = "above")]
+            above: Vec<Cutoff>,
+            #[serde(default, deserialize_with = "at_least")]
+            at_least: Option<Cutoff>,
             column: Option<String>,
             #[serde(default)]
             over: Over,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "words")]
             by: Vec<String>,
         }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Above {
-            One(One),
-            Grades(Vec<One>),
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum One {
-            Number(f64),
-            Word(String),
-        }
-        let Table { above, at_least, column, over, by } = match Written::deserialize(d)? {
-            Written::Above(above) => Table { above, at_least: None, column: None, over: Over::Image, by: vec![] },
-            Written::Table(table) => table,
+        // Not an untagged enum, which would not say what is wrong with a key.
+        let Table { above, at_least, column, over, by } = match Value::deserialize(d)? {
+            table @ Value::Table(_) => Table::deserialize(table).map_err(|e| D::Error::custom(e.message()))?,
+            plain => Table {
+                above: above(plain).map_err(|e| D::Error::custom(e.message()))?,
+                at_least: None,
+                column: None,
+                over: Over::Image,
+                by: vec![],
+            },
         };
-        let one = |one: One| match one {
-            One::Number(value) if value.is_finite() => Ok(Cutoff::Value(value)),
-            One::Number(value) => Err(format!("{value} is no cutoff")),
-            One::Word(word) => cutoff(&word),
+        let (above, higher) = match above[..] {
+            [above] => (above, None),
+            _ => grades(above).map_err(D::Error::custom)?,
         };
-        let (above, higher) = match above {
-            Above::One(above) => one(above).map(|above| (above, None)),
-            Above::Grades(all) => all.into_iter().map(one).collect::<std::result::Result<Vec<_>, _>>().and_then(grades),
-        }
-        .map_err(D::Error::custom)?;
         if higher.is_some() && at_least.is_some() {
             return Err(D::Error::custom("at_least with three cutoffs   try: one cutoff, or no at_least"));
         }
-        let at_least = at_least.map(one).transpose().map_err(D::Error::custom)?;
         let positive = Positive { above, higher, at_least, column, over, by };
         positive.check_over().map_err(D::Error::custom)?;
         Ok(positive)
@@ -168,10 +150,50 @@ impl Positive {
     }
 }
 
+/// One cutoff, or a list of them.
+fn above<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<Cutoff>, D::Error> {
+    match Value::deserialize(d)? {
+        Value::Array(all) => {
+            let cutoffs: Vec<Cutoff> =
+                all.iter().map(|value| one(value).map_err(D::Error::custom)).collect::<std::result::Result<_, _>>()?;
+            match cutoffs.len() {
+                3 => Ok(cutoffs),
+                n => Err(D::Error::custom(of_grades(n))),
+            }
+        }
+        value => one(&value).map(|one| vec![one]).map_err(D::Error::custom),
+    }
+}
+
+/// The least cutoff, where the key is there.
+fn at_least<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Option<Cutoff>, D::Error> {
+    one(&Value::deserialize(d)?).map(Some).map_err(D::Error::custom)
+}
+
+/// A number, or words.
+fn one(value: &Value) -> std::result::Result<Cutoff, String> {
+    match value {
+        Value::Integer(value) => Ok(Cutoff::Value(*value as f64)),
+        Value::Float(value) if value.is_finite() => Ok(Cutoff::Value(*value)),
+        Value::Float(value) => Err(format!("{value} is no cutoff   try: {CUTOFFS}")),
+        Value::String(word) => cutoff(word),
+        _ => Err(format!(
+            "expected a cutoff: {CUTOFFS}, a list of three of these for 1+, 2+ and 3+, or a table {{ above = \"otsu\", column = \"area_px\" }}"
+        )),
+    }
+}
+
+fn of_grades(n: usize) -> String {
+    format!(
+        "{n} cutoff{}   try: one without brackets, or three that rise: those of 1+, 2+ and 3+",
+        if n == 1 { "" } else { "s" }
+    )
+}
+
 /// The cutoff of 1+, and those of 2+ and 3+.
 fn grades(cutoffs: Vec<Cutoff>) -> std::result::Result<(Cutoff, Option<[Cutoff; 2]>), String> {
     let [first, second, third] = cutoffs[..] else {
-        return Err(format!("{} cutoffs   try: one, or three that rise: those of 1+, 2+ and 3+", cutoffs.len()));
+        return Err(of_grades(cutoffs.len()));
     };
     let falls = |pair: [Cutoff; 2]| match pair {
         [Cutoff::Value(a), Cutoff::Value(b)]
@@ -188,15 +210,18 @@ fn grades(cutoffs: Vec<Cutoff>) -> std::result::Result<(Cutoff, Option<[Cutoff; 
     Ok((first, Some([second, third])))
 }
 
+/// What a cutoff may be.
+const CUTOFFS: &str = "a number, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or \"median * 4\"";
+
 fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
     let percent = |word: &str| word.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p));
     match (word.trim(), word.trim().strip_suffix('%').and_then(percent)) {
         ("otsu", _) => Ok(Cutoff::Otsu),
         (_, Some(p)) => Ok(Cutoff::Percentile(p)),
         (word, _) => of_median(word).ok_or_else(|| {
-            format!(
-                "\"{word}\" is no cutoff   try: a number, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or \"median * 4\""
-            )
+            let decimal = word.trim().replace(',', ".").parse::<f64>().ok().filter(|value| value.is_finite());
+            let remedy = decimal.map_or(CUTOFFS.to_owned(), |value| format!("{value}, without quotes"));
+            format!("\"{word}\" is no cutoff   try: {remedy}")
         }),
     }
 }

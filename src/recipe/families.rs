@@ -3,6 +3,7 @@
 use super::names::one_name;
 use super::place::likely;
 use super::validate::Checker;
+use super::wrong_type::told;
 use super::{Body, Measure};
 use crate::measure::{self, Chosen, Context, FAMILIES};
 use crate::units::Unit;
@@ -109,42 +110,23 @@ impl Checker<'_> {
             }
         };
         let parameters = toml::to_string(&table).map_err(|e| Error::usage(e.to_string()))?;
-        let chosen = entry.with(&parameters).map_err(|e| self.wrong(entry, &here, &parameters, &e))?;
+        let chosen = entry.with(&parameters).map_err(|e| self.wrong(entry, &here, &table, &e))?;
         Ok(Chosen { alias, ..chosen })
     }
 
     /// What is wrong with the parameters of a family.
-    fn wrong(&self, entry: &measure::registry::Entry, here: &[&str], parameters: &str, e: &toml::de::Error) -> Error {
-        let message = e.message().replace('\n', " ");
-        if message.starts_with("unknown field") {
-            let unknown = message.split('`').nth(1).unwrap_or_default();
-            let known: Vec<&str> = entry.keys.iter().copied().chain([ALIAS]).collect();
-            let what = format!("unknown key \"{unknown}\" of the family {}", entry.name);
-            let e = self.error(what, &[here, &[unknown]].concat());
-            return e.remedy(likely(unknown, &known));
-        }
-        // The parameters are written a line a key, or below a heading with the key.
-        let from = e.span().map_or(0, |span| span.start);
-        let end = parameters.get(from..).and_then(|rest| rest.find('\n')).map_or(parameters.len(), |n| from + n);
-        let key_of =
-            |line: &'_ str| line.trim_start_matches('[').split(['=', '.', ']']).next().unwrap_or("").trim().to_owned();
-        let lines = parameters.get(..end).unwrap_or_default().lines().rev();
-        let key = lines.map(key_of).find(|key| entry.keys.contains(&key.as_str())).unwrap_or_default();
-        let (key, known) = (key.as_str(), !key.is_empty());
-        let place = if known { [here, &[key]].concat() } else { here.to_vec() };
-        if message.starts_with("unknown variant") {
-            let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-            let (unknown, known) = words.split_first().map_or(("", &[][..]), |(word, rest)| (*word, rest));
-            let e = self.error(format!("unknown value \"{unknown}\""), &place);
-            return e.remedy(likely(unknown, known));
-        }
-        let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
-        let e = self.error(what, &place);
-        match remedy {
-            "" if known => e.remedy(format!("see `{key}` of the family {} in docs/recipes.md", entry.name)),
-            "" => e,
-            remedy => e.remedy(remedy),
-        }
+    fn wrong(&self, entry: &measure::registry::Entry, here: &[&str], table: &Table, e: &toml::de::Error) -> Error {
+        let read = |table: &Table| {
+            let parameters = toml::to_string(table).ok()?;
+            // `as` is known before: it belongs to every family, and none reads it.
+            let known = |message: &str| match message.starts_with("unknown field") {
+                true => format!("{message}, `{ALIAS}`"),
+                false => message.to_owned(),
+            };
+            entry.with(&parameters).err().map(|e| known(e.message()))
+        };
+        let told = told(self.text, table, here, &format!(" of the family {}", entry.name), &read);
+        told.unwrap_or_else(|| self.error(e.message().to_owned(), here))
     }
 
     /// What families name is there, and what they are given can be.

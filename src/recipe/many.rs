@@ -1,15 +1,13 @@
 //! Where a list is meant, one value is a list of one.
 
 use super::{Pick, Size};
-use crate::words::words;
-use serde::de::Error;
+use crate::words::one_or_many;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// Areas and volumes, one or a list, where the key may be absent.
 pub(super) fn sizes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Vec<Size>>, D::Error> {
-    let size = |word: &String| word.parse().map_err(|e: crate::Error| D::Error::custom(e));
-    words(d)?.iter().map(size).collect::<Result<_, _>>().map(Some)
+    one_or_many(d).map(Some)
 }
 
 #[derive(Deserialize)]

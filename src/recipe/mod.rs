@@ -4,6 +4,7 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod culprit;
 mod cutoff;
 mod excluded;
 mod families;
@@ -279,7 +280,16 @@ pub enum ObjectScale {
 
 impl<'de> Deserialize<'de> for ObjectScale {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(d)?;
+        let text = match toml::Value::deserialize(d)? {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(n) => n.to_string(),
+            toml::Value::Float(n) => n.to_string(),
+            _ => {
+                return Err(serde::de::Error::custom(
+                    "expected a scale: \"auto\", or a radius like \"8 px\" or \"5 um\"",
+                ));
+            }
+        };
         if text == "auto" {
             return Ok(ObjectScale::Auto);
         }
@@ -292,7 +302,7 @@ impl<'de> Deserialize<'de> for ObjectScale {
             ))),
             Ok(length) => Ok(ObjectScale::Fixed(length)),
             Err(_) => Err(serde::de::Error::custom(format!(
-                "\"{text}\" is not a scale: give \"auto\", or a radius like \"8 px\" or \"5 um\""
+                "\"{text}\" is not a scale   try: \"auto\", or a radius like \"8 px\" or \"5 um\""
             ))),
         }
     }

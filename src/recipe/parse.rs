@@ -1,8 +1,8 @@
 //! From TOML to a recipe, with errors that point at the line and name the likely key.
 
-use super::place::{brief, likely, line_at, quote};
+use super::place::{brief, line_at, quote};
 use super::settings::apply;
-use super::wrong_type::wrong_type;
+use super::wrong_type::told;
 use super::{Body, PRESETS, Pick, Recipe, families, images, many, validate};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -80,29 +80,20 @@ fn given(channels: &BTreeMap<String, Vec<Pick>>) -> BTreeSet<String> {
     channels.iter().filter(|(role, picks)| !is_preset(role, picks)).map(|(role, _)| role.clone()).collect()
 }
 
+/// What the reader has against a recipe, if anything.
+fn objection(table: &Table) -> Option<String> {
+    let text = toml::to_string(table).ok()?;
+    toml::from_str::<Body>(&text).err().map(|e| e.message().to_owned())
+}
+
 /// Turns an error of the TOML reader into one of ours.
 fn explain(text: &str, error: &toml::de::Error) -> Error {
-    let message = error.message().replace('\n', " ");
-    let span = error.span().unwrap_or(0..0);
-    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let unknown: Option<&&str> = words.first().filter(|_| message.starts_with("unknown "));
-    // A step is read as a whole, so its span begins before the key: look for the word itself.
-    let inside = text.get(span.clone()).unwrap_or("");
-    let bad_value = message.split('"').nth(1);
-    let byte = span.start + unknown.copied().or(bad_value).and_then(|w| inside.find(w)).unwrap_or(0);
-    let place = quote(text, line_at(text, byte));
-    if let Some((what, remedy)) = wrong_type(&message, inside) {
-        return Error::usage(format!("{what} in {place}")).remedy(remedy);
-    }
-    let Some(unknown) = unknown else {
-        let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
-        let e = Error::usage(format!("{what} in {place}"));
-        return if remedy.is_empty() { e } else { e.remedy(remedy) };
-    };
-    let thing = if message.starts_with("unknown field") { "key" } else { "value" };
-    let known = &words[1..];
-    let e = Error::usage(format!("unknown {thing} \"{unknown}\" in {place}"));
-    e.remedy(likely(unknown, known))
+    let told = toml::from_str::<Table>(text).ok().and_then(|table| told(text, &table, &[], "", &objection));
+    // No TOML: then the reader's own words tell what it stumbled over, and where.
+    told.unwrap_or_else(|| {
+        let place = quote(text, line_at(text, error.span().map_or(0, |span| span.start)));
+        Error::usage(format!("{} in {place}", error.message().replace('\n', " ")))
+    })
 }
 
 /// The same without the number of a line: settings were written into the recipe, and nobody has seen the text that came of it.

@@ -66,7 +66,10 @@ pub(super) fn by_set<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        rule(&String::deserialize(d)?).map_err(serde::de::Error::custom)
+        match toml::Value::deserialize(d)? {
+            toml::Value::String(text) => rule(&text).map_err(D::Error::custom),
+            _ => Err(D::Error::custom("expected a rule: markers with + or -, as \"CD3+ CD8-\"")),
+        }
     }
 }
 

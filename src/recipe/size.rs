@@ -5,8 +5,7 @@ use crate::{Error, Result};
 use serde::Deserialize;
 
 /// A number and its unit.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Size {
     /// How many.
     pub value: f64,
@@ -122,10 +121,9 @@ impl std::str::FromStr for Size {
     }
 }
 
-impl TryFrom<String> for Size {
-    type Error = String;
-    fn try_from(s: String) -> std::result::Result<Self, String> {
-        s.parse().map_err(|e: Error| e.to_string())
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        crate::words::of_text(d, "a size")
     }
 }
 

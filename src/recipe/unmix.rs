@@ -48,7 +48,10 @@ pub enum Ground {
 impl<'de> Deserialize<'de> for Dye {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a number for each channel, or \"control\"")]
+        #[serde(
+            untagged,
+            expecting = "expected a spectrum: [1.0, 0.2, 0.0], a number for each channel, or \"control\""
+        )]
         enum Written {
             Numbers(Vec<f64>),
             Word(String),
@@ -66,7 +69,7 @@ impl<'de> Deserialize<'de> for Dye {
 impl<'de> Deserialize<'de> for Ground {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a value, or a percentile like \"5 %\"")]
+        #[serde(untagged, expecting = "expected a background: a number, or a percentile like \"5 %\"")]
         enum Written {
             Number(f64),
             Word(String),

@@ -5,15 +5,15 @@ use rayon::prelude::*;
 
 /// Smallest and largest sample; 0 and 0 if there is none.
 pub(crate) fn span(samples: &[i32]) -> (i32, i32) {
-    let parts = samples.par_chunks(BLOCK).map(|part| {
-        let mut ends = [i32::MAX, i32::MIN];
-        widen(&mut ends, part);
-        ends
-    });
-    match parts.reduce_with(|a, b| [a[0].min(b[0]), a[1].max(b[1])]) {
-        Some([low, high]) => (low, high),
-        None => (0, 0),
-    }
+    let parts = samples.par_chunks(BLOCK).map(span_of_row);
+    parts.reduce_with(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0))
+}
+
+/// The same of a few, by this thread alone; the ends of the type, turned round, if there is none.
+pub(crate) fn span_of_row(samples: &[i32]) -> (i32, i32) {
+    let mut ends = [i32::MAX, i32::MIN];
+    widen(&mut ends, samples);
+    ends.into()
 }
 
 wide! {

@@ -62,6 +62,15 @@ wide! {
     }
 }
 
+wide! {
+    /// A row of two, voxel by voxel.
+    pub(crate) fn convert2<A: Copy, B: Copy, T: Copy, F: Fn(A, B) -> T>(out: &mut [T], a: &[A], b: &[B], f: &F) {
+        for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+            *out = f(a, b);
+        }
+    }
+}
+
 /// A new image of zeros. A thread alone would take as long for it as all of them for a filter.
 pub(crate) fn zeros<T: Copy + Default + Send>(len: usize) -> Vec<T> {
     let mut out = Vec::with_capacity(len);

@@ -18,12 +18,11 @@ pub(crate) struct Narrow {
 impl Narrow {
     /// Nothing where the samples span more.
     pub fn of(samples: &[i32]) -> Option<Self> {
-        let (low, high) = span(samples);
-        Self::between(low, high)
+        Self::between(span(samples))
     }
 
     /// The same of samples of this span.
-    pub fn between(low: i32, high: i32) -> Option<Self> {
+    pub fn between((low, high): (i32, i32)) -> Option<Self> {
         (i64::from(high) - i64::from(low) <= i64::from(u16::MAX)).then_some(Narrow { low })
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn blocks<T>(out: &mut [T], shape: Shape) -> Vec<RowBlock<'_, T>> {
 }
 
 /// Columns that one thread takes side by side: whole pages of memory where there is enough work for everyone.
-fn width(voxels: usize, size: usize) -> usize {
+pub(super) fn width(voxels: usize, size: usize) -> usize {
     let jobs = 4 * rayon::current_num_threads();
     (voxels / size / jobs).next_multiple_of(64).clamp(64, 1024)
 }
@@ -42,17 +42,31 @@ fn width(voxels: usize, size: usize) -> usize {
 /// is voxel k of them, side by side, beginning at `column` within the stride of run number `run`.
 pub(crate) fn columns<T: Send>(out: &mut [T], axis: Axis, work: impl Fn(usize, usize, &mut [&mut [T]]) + Sync) {
     let width = width(out.len(), axis.size);
-    let mut jobs: Vec<(usize, usize, Vec<&mut [T]>)> = Vec::new();
-    for (run, voxels) in out.chunks_mut(axis.size * axis.stride).enumerate() {
+    let jobs = by_columns(out, axis, width, |piece| piece);
+    jobs.into_par_iter().for_each(|(run, column, mut rows)| work(run, column, &mut rows));
+}
+
+/// Neighbouring columns: the number of their run, where they begin in its stride, and their rows.
+pub(super) type Columns<P> = (usize, usize, Vec<P>);
+
+/// An image by runs, and in these by so many columns.
+pub(super) fn by_columns<'a, T, P>(
+    image: &'a mut [T],
+    axis: Axis,
+    width: usize,
+    piece: impl Fn(&'a mut [T]) -> P,
+) -> Vec<Columns<P>> {
+    let mut jobs: Vec<Columns<P>> = Vec::new();
+    for (run, voxels) in image.chunks_mut((axis.size * axis.stride).max(1)).enumerate() {
         let first = jobs.len();
         jobs.extend((0..axis.stride).step_by(width).map(|c| (run, c, Vec::with_capacity(axis.size))));
         for row in voxels.chunks_mut(axis.stride) {
-            for ((_, _, rows), piece) in jobs[first..].iter_mut().zip(row.chunks_mut(width)) {
-                rows.push(piece);
+            for ((_, _, rows), voxels) in jobs[first..].iter_mut().zip(row.chunks_mut(width)) {
+                rows.push(piece(voxels));
             }
         }
     }
-    jobs.into_par_iter().for_each(|(run, column, mut rows)| work(run, column, &mut rows));
+    jobs
 }
 
 /// Fills `padded` with a part of `line` from index `first` on; what lies beyond the line follows the border.

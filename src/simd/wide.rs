@@ -15,22 +15,22 @@ macro_rules! wide {
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
                 fn avx512 $(<$($of: $bound),+>)? ($($arg: $ty),*) {
-                    plain($($arg),*)
+                    plain $(::<$($of),+>)? ($($arg),*)
                 }
                 #[target_feature(enable = "avx2")]
                 fn avx2 $(<$($of: $bound),+>)? ($($arg: $ty),*) {
-                    plain($($arg),*)
+                    plain $(::<$($of),+>)? ($($arg),*)
                 }
                 if $crate::simd::has_avx512() {
                     // SAFETY: the processor has what the function was compiled for.
-                    return unsafe { avx512($($arg),*) };
+                    return unsafe { avx512 $(::<$($of),+>)? ($($arg),*) };
                 }
                 if std::arch::is_x86_feature_detected!("avx2") {
                     // SAFETY: the processor has what the function was compiled for.
-                    return unsafe { avx2($($arg),*) };
+                    return unsafe { avx2 $(::<$($of),+>)? ($($arg),*) };
                 }
             }
-            plain($($arg),*)
+            plain $(::<$($of),+>)? ($($arg),*)
         }
     };
 }

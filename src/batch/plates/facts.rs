@@ -251,6 +251,10 @@ fn check_names(keys: &recipe::Plates, metadata: &Metadata) -> Result<()> {
         let e = Error::usage(format!("plates.{key}: neither {places} has a column \"{name}\""));
         return Err(e.remedy(match suggestion(name, &known) {
             Some(likely) => format!("plates.{key} = \"{likely}\""),
+            None if keys.layout.is_some() => format!(
+                "a column {name} in the layout, or plates.{key} = \"NAME\" with the name of the column that is it, of {}",
+                known.join(", ")
+            ),
             None => format!("a column {name} in the sheet, or {{{name}}} in files.groups"),
         }));
     }

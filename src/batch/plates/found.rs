@@ -2,8 +2,8 @@
 
 use super::logistic::{self, Curve, FARTHEST, Fit, Point};
 use super::profile::{self, Intervals};
-use crate::batch::distributions::{f_tail, t_quantile};
 use crate::batch::statistics::mean;
+use crate::distributions::{f_tail, t_quantile};
 use crate::rounding::are_one;
 
 /// Different doses that a curve of four parameters needs at least.

@@ -147,7 +147,7 @@ mod tests {
     //! `brentq`.
     use super::super::logistic::fit;
     use super::*;
-    use crate::batch::distributions::t_quantile;
+    use crate::distributions::t_quantile;
 
     /// A series of tenfold doses of which one lies on the slope.
     const STEEP: [(f64, f64); 16] = [

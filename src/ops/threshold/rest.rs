@@ -13,12 +13,12 @@ use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Asked, Buffer, Device, Gpu, GpuBuffer};
 use crate::image::{Mask, Volume};
-use crate::ops::far::{far_from, near};
-use crate::ops::histogram::{BinScale, histogram};
+use crate::ops::far::near;
+use crate::ops::histogram::{BinScale, histogram_beyond};
 use crate::ops::morphology::{Element, dilate};
-use crate::ops::pixelwise::{above, or};
 use crate::ops::two_classes::{self, Wanted, dark_bins};
 use crate::ops::value_counts::AskedLook;
+use crate::simd;
 
 crate::params! {
     struct Params { size: u32, at: u32 }
@@ -131,11 +131,13 @@ pub fn with_rest(device: &Device, src: &Volume, mask: &Mask, threshold: f64, at:
     let first = ends.partition_point(|end| *end < at.floor) as u32;
     match device {
         Device::Cpu => {
-            let far = far_from(src, &near(src, at.reach, range.1)?)?;
-            let bins = dark_bins(&histogram(device, &far, &BINS.over(range)?)?, &beyond_doubt(src, first, 0));
+            let near = near(src, at.reach, range.1)?;
+            let bins = dark_bins(&histogram_beyond(src, &near, &BINS.over(range)?)?, &beyond_doubt(src, first, 0));
             let Some(last) = (bins as usize).checked_sub(1) else { return Ok((mask.clone(), own(Bins::Known(0)))) };
-            let dim = above(device, &far, ends[last].floor() as i32)?;
-            Ok((or(device, mask, &dim)?, own(Bins::Known(bins))))
+            let limit = ends[last].floor() as i32;
+            let dim = |s: i32, near: u8, inside: u8| inside | u8::from(near == 0 && s > limit);
+            let voxels = simd::map3(src.samples.host()?, &near, mask.voxels.host()?, dim);
+            Ok((Mask { shape: mask.shape, voxels: Buffer::on_host(voxels) }, own(Bins::Known(bins))))
         }
         Device::Gpu(gpu) => {
             let frame = gpu.upload(&[range.0, range.1])?.cast();

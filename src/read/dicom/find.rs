@@ -9,8 +9,11 @@
 //! - A file that ends early belongs to the series that it still names.
 //! - Where a user names some files of a series, those beside them are part of it.
 
+mod ways;
+
+use self::ways::by_direction;
 use super::copies::{below, same_bytes};
-use super::directions::{are_one_stack, are_same};
+use super::directions::are_same;
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
 use super::regions::{Drawn, references};
@@ -240,40 +243,6 @@ fn without_copies(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Look> {
         kept.push(look);
     }
     kept
-}
-
-/// Files of one key and one direction. PET that looks in several directions is a rotating projection or a set of
-/// localisers.
-fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Group> {
-    let mut ways: BTreeMap<Key, Vec<Group>> = BTreeMap::new();
-    for look in looks {
-        let groups = ways.entry(look.key.clone()).or_default();
-        let same = |g: &&mut Group| g.looks.first().is_some_and(|f| are_same(&f.axes, &look.axes));
-        match groups.iter_mut().find(same) {
-            Some(group) => group.looks.push(look),
-            None => groups.push(Group { looks: vec![look], notes: vec![], remarks: vec![] }),
-        }
-    }
-    let mut all: Vec<Group> = Vec::new();
-    for groups in ways.into_values() {
-        let pet = groups.iter().flat_map(|g| &g.looks).all(|l| l.series.modality == "PT");
-        let is_one = are_one_stack(groups.iter().filter_map(|g| Some(g.looks.first()?.axes.as_slice())));
-        if pet && is_one {
-            all.extend(groups.into_iter().reduce(|mut one, other| {
-                one.looks.extend(other.looks);
-                one
-            }));
-        } else if pet && groups.len() > 1 {
-            let reason =
-                format!("PT: its series looks in {} directions (projections, localisers), no scan", groups.len());
-            let files = groups.into_iter().flat_map(|g| g.looks);
-            others.extend(files.map(|l| Other::sound(l.path, reason.clone())));
-        } else {
-            all.extend(groups);
-        }
-    }
-    all.sort_by(|a, b| a.looks.first().map(|l| &l.path).cmp(&b.looks.first().map(|l| &l.path)));
-    all
 }
 
 /// Slices with a series each are one series, if all else says so.

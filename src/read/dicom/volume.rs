@@ -283,15 +283,24 @@ fn is_lossy(header: &Header) -> bool {
     header.set.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01")
 }
 
-/// A word where pixels are no longer those that were measured. JPEG 2000 alone does not say it.
-fn lossy(files: &[File]) -> Option<String> {
-    let n = files.iter().filter(|file| is_lossy(&file.header) || file.header.syntax.is_dct()).count();
-    (n > 0).then(|| {
-        format!(
-            "{n} of {} files were compressed with loss (LossyImageCompression (0028,2110)): values are only as good as what it left",
-            files.len()
-        )
-    })
+/// A word where pixels are no longer those that were measured, or may not be: the JPEG 2000 that may lose need not have.
+fn lossy(files: &[File]) -> Vec<String> {
+    let is_known = |header: &Header| is_lossy(header) || header.syntax.is_dct();
+    let known = files.iter().filter(|file| is_known(&file.header)).count();
+    let says_nothing = |header: &Header| header.set.text(tags::LOSSY_IMAGE_COMPRESSION).is_none_or(|t| t.is_empty());
+    let is_open = |header: &Header| header.syntax.lossy() && !is_known(header) && says_nothing(header);
+    let open = files.iter().filter(|file| is_open(&file.header)).count();
+    let (all, tag) = (files.len(), "LossyImageCompression (0028,2110)");
+    let told = [
+        (known, format!("were compressed with loss ({tag}): values are only as good as what it left")),
+        (
+            open,
+            format!(
+                "are packed as the JPEG 2000 that may lose, and {tag} does not say whether it did: values may be only as good as what it left"
+            ),
+        ),
+    ];
+    told.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} of {all} files {what}")).collect()
 }
 
 /// What `inspect` shows. Nothing here may name a patient.

@@ -1,10 +1,11 @@
 //! An open TIFF file with its pages.
 
-use super::codes::Photometric;
+use super::codes::{Compression, Photometric};
 use super::directory::{Directory, Tiff};
 use super::page::Page;
 use crate::read::Source;
 use crate::read::layout::{Layout, Plane};
+use crate::read::raster::lossy;
 use crate::{Error, Result};
 
 /// An open file with its pages.
@@ -106,6 +107,9 @@ impl File<'_> {
             fact("variant", "BigTIFF".into());
         }
         fact("compression", page.compression.name().into());
+        if page.compression == Compression::Jpeg {
+            layout.warnings.push(lossy(page.compression.name()));
+        }
         let [rows, columns] = page.chunk;
         fact(
             "chunks",

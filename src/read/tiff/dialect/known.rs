@@ -57,6 +57,10 @@ fn is_deep(head: &Head, tag: u16) -> bool {
     head.entry(tag).and_then(|e| head.file.tiff.numbers(e, 1).ok()).is_some_and(|n| n.first().is_some_and(|n| *n > 1))
 }
 
+/// Not read whatever else the file says: slices lie in one page, and descriptions count them as pages.
+pub const DEEP: &[Dialect] =
+    &[Dialect { name: "TIFF with an image depth (SGI)", detect: |h| is_deep(h, 32997), layout: other }];
+
 /// Not read at all.
 pub const REFUSED: &[Dialect] = &[
     Dialect { name: "Leica SCN", detect: |h| h.text.trim_end().ends_with("</scn>"), layout: slide },
@@ -67,7 +71,6 @@ pub const REFUSED: &[Dialect] = &[
     Dialect { name: "Argos AVS", detect: |h| h.text_of(65000).starts_with("<Argos"), layout: slide },
     Dialect { name: "PerkinElmer Opera Flex", detect: |h| h.has(65200), layout: other },
     Dialect { name: "Molecular Dynamics GEL with coded values", detect: is_coded_gel, layout: other },
-    Dialect { name: "TIFF with an image depth (SGI)", detect: |h| is_deep(h, 32997), layout: other },
     Dialect {
         name: "an electron event recording (EER)",
         detect: |h| h.text_of(65001).starts_with("<metadata>"),

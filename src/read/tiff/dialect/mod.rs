@@ -86,6 +86,7 @@ struct Dialect {
 
 /// In the order in which they are tried: those that say more go first.
 const DIALECTS: &[&[Dialect]] = &[
+    known::DEEP,
     &[
         Dialect { name: "Micro-Manager TIFF", detect: micromanager::is, layout: micromanager::layout },
         Dialect { name: "Zeiss LSM", detect: |h| h.has(lsm::INFO), layout: lsm::layout },

@@ -85,4 +85,17 @@ mod tests {
         close(t_quantile(0.95, 100.0), 1.9839715185235518);
         close(t_quantile(0.95, 5000.0), 1.9604385517065073);
     }
+
+    #[test]
+    fn t_is_that_of_published_tables() {
+        // Two-sided 95 % for 2 to 30 values (1 to 29 degrees of freedom), to three decimals: NIST/SEMATECH e-Handbook, 1.3.6.7.2.
+        let table = [
+            12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+            2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045,
+        ];
+        for (below, t) in table.into_iter().enumerate() {
+            let got = t_quantile(0.95, below as f64 + 1.0);
+            assert!(fabs(got - t) <= 0.0005 + 1e-9, "{} degrees: {got} {t}", below + 1);
+        }
+    }
 }
