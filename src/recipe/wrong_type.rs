@@ -203,8 +203,8 @@ mod tests {
         assert!(fault("noise = 5.0", "noise = [5.0]").contains("a list of 1 where a number belongs"));
         assert!(fault("border = true", "border = \"False\"").contains("try: true or false, in small letters"));
         assert!(fault("border = true", "border = 1").contains("where true or false belongs"));
-        assert!(fault("sigma = \"1 px\"", "sigma = [\"1 px\"]").contains("try: one text in quotes"));
-        assert!(fault("sigma = \"1 px\"", "sigma = 1").contains("\"3 px\""));
+        assert!(fault("sigma = \"1 px\"", "sigma = [\"1 px\"]").contains("try: a number with its unit, in quotes"));
+        assert!(fault("sigma = \"1 px\"", "sigma = 1").contains("try: \"1 px\""));
         assert!(fault("method = \"otsu\"", "method = 3").contains("where a text belongs"));
         fault("bounds = [1.0, 2.0]", "bounds = 1.0");
     }
