@@ -25,6 +25,8 @@ const SOME: usize = 64;
 const FEW: usize = 5;
 /// Of objects with a larger radius only every second, third, ... pixel along each axis is looked at.
 const FINE: f64 = 12.0;
+/// The same of long and thin ones: no window is wider than this.
+const LONGEST: usize = 256;
 /// Fewer pixels have no mean.
 const LEAST: usize = 6;
 
@@ -116,7 +118,9 @@ impl Section {
     /// What there is as far as its ground reaches.
     fn around(&self, label: u32, voxels: &[u32], samples: &[i32], shape: Shape) -> Result<Window> {
         let radius = (self.pixels as f64 / std::f64::consts::PI).sqrt();
-        let (margin, grain) = ((1.3 * radius) as usize + 2, ((radius / FINE) as usize).max(1));
+        let margin = (1.3 * radius) as usize + 2;
+        let side = (self.hi[0] - self.lo[0]).max(self.hi[1] - self.lo[1]) + 2 * margin;
+        let grain = ((radius / FINE) as usize).max(side.div_ceil(LONGEST)).max(1);
         let axis = |a: usize, length: usize| -> Vec<usize> {
             (self.lo[a].saturating_sub(margin)..(self.hi[a] + margin).min(length)).step_by(grain).collect()
         };
@@ -185,5 +189,40 @@ impl Window {
 
     fn chosen(&self, is: impl Fn(usize) -> bool) -> Vec<i32> {
         (0..self.light.len()).filter(|i| is(*i)).map(|i| self.light[i]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics: shares worked out by hand.
+    use super::*;
+
+    /// A disc of this radius in the middle of 80 x 80 pixels, under a light that follows from the distance to its middle.
+    fn share(radius: f64, light: impl Fn(f64) -> f64) -> f64 {
+        let shape = Shape::flat(80, 80);
+        let far = |i: usize| (i as f64 / 80.0 - 40.0).floor().hypot((i % 80) as f64 - 40.0);
+        let samples = (0..shape.len()).map(|i| light(far(i)).round() as i32).collect();
+        let voxels = (0..shape.len()).map(|i| u32::from(far(i) < radius)).collect();
+        let labels = Labels::new(shape, voxels).unwrap();
+        let found = steps(&Volume::new(shape, samples).unwrap(), &labels).unwrap();
+        assert_eq!(found.len(), 1);
+        found[0]
+    }
+
+    #[test]
+    fn edges_lose_all_and_cones_what_lies_between_the_rings() {
+        assert_eq!(share(15.0, |far| if far < 15.0 { 900.0 } else { 100.0 }), 1.0);
+        // Rings 3.5 px to either side of the outline; the middle's median lies at 6 / sqrt(2) px, the ground ends at 22 px.
+        let cone = share(15.0, |far| 40.0 * (20.0 - far).max(0.0));
+        assert!((0.35..0.5).contains(&cone), "{cone}");
+    }
+
+    #[test]
+    fn a_long_thin_object_has_a_small_window() {
+        let shape = Shape::flat(1, 5000);
+        let labels = Labels::new(shape, vec![1; 5000]).unwrap();
+        let section = Section::widest(labels.runs().unwrap().of(1), shape).unwrap();
+        let window = section.around(1, labels.voxels().host().unwrap(), &vec![5; 5000], shape).unwrap();
+        assert!(window.light.len() <= LONGEST, "{}", window.light.len());
     }
 }
