@@ -4,6 +4,7 @@ use super::channels::{Changes, Lifted, Working, lift, working};
 use super::cut_gap::Closed;
 use super::doubt::{doubt, unlike};
 use super::even_slices::EvenSlices;
+use super::fading::{fading, kept_out};
 use super::geometry::Geometry;
 use super::given::{Given, set_of, source};
 use super::level::Levelled;
@@ -74,7 +75,7 @@ pub(super) fn from_steps(
         state.step(step)?;
         state.forget_images(&steps[k + 1..]);
     }
-    let made = finished(name, state, scan)?;
+    let made = finished((name, steps), state, scan)?;
     Ok(ObjectSet { channel: roles.in_file(index), ..made })
 }
 
@@ -174,16 +175,18 @@ fn begin_with(start: &ObjectSet, excluded: BTreeSet<&str>, state: &mut State) ->
 }
 
 /// The set that the last step leaves, with what is known of it and may be doubted.
-fn finished(name: &str, mut state: State, scan: &Scan) -> Result<ObjectSet> {
+fn finished((name, steps): (&str, &[Step]), mut state: State, scan: &Scan) -> Result<ObjectSet> {
     let device = state.device;
     let labels = not_imaged::cut(&state.labels("the end of the steps")?, scan, device)?;
     state.note_dimmer()?;
-    let State { geometry, spot_depth, thresholds, dropped, parted, origin, mut warnings, notes, .. } = state;
+    let State { file, geometry, spot_depth, thresholds, dropped, parted, origin, mut warnings, notes, .. } = state;
     let made = set_of(labels, device)?;
     let doubt = match (parted, geometry.typical_size()) {
         (Some(parted), Some(typical)) => {
             warnings.extend(unlike(name, &made.labels, typical)?);
-            doubt(parted, &made.labels, typical)?
+            let doubt = doubt(parted, &made.labels, typical)?;
+            warnings.extend(fading(file, &made.labels, doubt, &kept_out(name, steps, &thresholds))?);
+            doubt
         }
         _ => None,
     };

@@ -27,6 +27,7 @@ mod dim_specks;
 mod doubt;
 mod drawn;
 mod even_slices;
+mod fading;
 mod faults;
 mod few_bright;
 mod fill_holes;
