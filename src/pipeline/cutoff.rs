@@ -45,11 +45,15 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+fn deviation(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    (squares / values.len() as f64).sqrt()
+}
+
 /// How far apart the means of two groups lie, in standard deviations of the lower one.
 fn apart_in_deviations(below: &[f64], above: &[f64]) -> f64 {
-    let low = mean(below);
-    let squares: f64 = below.iter().map(|v| (v - low) * (v - low)).sum();
-    (mean(above) - low) / (squares / below.len() as f64).sqrt()
+    (mean(above) - mean(below)) / deviation(below)
 }
 
 /// Means of the two sides of Otsu's threshold lie so many deviations of the lower side apart where all are of one kind: 2.7 if it is
@@ -125,7 +129,7 @@ impl Spread {
     }
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut all: Vec<f64> = values.collect();
     all.sort_unstable_by(f64::total_cmp);
     all
@@ -161,7 +165,7 @@ pub(super) fn divided(values: impl Iterator<Item = f64>) -> Option<f64> {
     let all = sorted(values);
     let cutoff = between_kinds(&all)?.cutoff;
     let (below, above) = all.split_at(all.partition_point(|v| *v <= cutoff));
-    let least = (LEAST_OF_ALL * all.len() as f64).max(LEAST);
+    let least = least(&all);
     let are_kinds =
         below.len() as f64 >= least && above.len() >= SOME && above.len() as f64 > HARDLY_ANY * all.len() as f64;
     let gap = above.first()? - below.last()?;
@@ -181,7 +185,7 @@ pub(super) struct TwoKinds {
 /// its parts are two kinds themselves.
 pub(super) fn kinds(values: impl Iterator<Item = f64>) -> Option<TwoKinds> {
     let all = sorted(values);
-    let least = (LEAST_OF_ALL * all.len() as f64).max(LEAST);
+    let least = least(&all);
     let mut limit = otsu(&all)?;
     let (mut below, mut above) = all.split_at(all.partition_point(|v| *v <= limit));
     while let Some(lower) = otsu(below) {
@@ -225,12 +229,15 @@ struct Kinds {
 
 /// Otsu's threshold is drawn to where most of the variance is: a few objects far above all others take it, and so does the wide upper end of
 /// a stain that some cells have and others do not. So what lies below it is divided again and again. A lower threshold counts if it divides two
-/// kinds beyond doubt, and the one before was drawn by a few objects or went through the middle of a kind: there is no gap at it. The values ascend.
+/// kinds beyond doubt, and the one that counts so far was drawn by a few objects or went through the middle of a kind: there is no gap at it, or
+/// one that chance leaves among few values while that at the lower one is far clearer. What is divided in between and does not count takes nothing from a
+/// gap above it: below lie light of neighbours and the ground, which are no kinds that are looked for. The values ascend.
 fn between_kinds(values: &[f64]) -> Option<Kinds> {
     let mut found = Kinds { cutoff: otsu(values)?, doubt: None };
-    let mut before = found.cutoff;
-    let (mut rest, mut above) = values.split_at(values.partition_point(|v| *v <= before));
-    let least = (LEAST_OF_ALL * values.len() as f64).max(LEAST);
+    let (mut rest, mut next) = values.split_at(values.partition_point(|v| *v <= found.cutoff));
+    // What lies above the threshold that counts, and whether a gap at it has been seen.
+    let (mut above, mut is_kept) = (next, false);
+    let least = least(values);
     // Of counts, and of values that were rounded, a group of one value has no deviation: they lie a step apart at least.
     let step = values.windows(2).map(|pair| apart(pair[1], pair[0])).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
     while let Some(lower) = otsu(rest) {
@@ -241,22 +248,50 @@ fn between_kinds(values: &[f64]) -> Option<Kinds> {
         };
         let share = above.len() as f64 / values.len() as f64;
         let is_few = share <= FEW || above.len() == 1;
-        let gap = above.first()? - middle.last()?;
+        let gap = next.first()? - middle.last()?;
         let is_cut_through = gap <= GAP * (middle.last()? - middle.first()?);
         // Objects that a bright neighbour lights up are few, and lie near the ground.
         let is_hardly_any = share <= HARDLY_ANY || above.len() == 1;
         let are_more = is_hardly_any || middle.len() > above.len();
         let is_far = is_hardly_any || mean(middle) - mean(low) >= OF_ABOVE * (mean(above) - mean(low));
-        let is_lower = are_apart(KINDS) && (is_few && are_more && is_far || is_cut_through);
+        let is_wrong = is_cut_through && !is_kept || is_clearer(values, low.len(), values.len() - above.len());
+        let is_lower = are_apart(KINDS) && (is_few && are_more && is_far || is_wrong);
         if is_few && are_more && (is_lower && !is_hardly_any || !is_lower && are_apart(HALVED)) {
-            found.doubt = Some(Doubt { few: above.len(), higher: before, lower, is_lower });
+            found.doubt = Some(Doubt { few: above.len(), higher: found.cutoff, lower, is_lower });
         }
+        let is_first_below = next.len() == above.len();
+        (rest, next) = (low, &values[low.len()..]);
         if is_lower {
-            found.cutoff = lower;
+            (found.cutoff, above, is_kept) = (lower, next, false);
+        } else if is_first_below {
+            is_kept = !is_cut_through;
         }
-        (rest, above, before) = (low, &values[low.len()..], lower);
     }
     Some(found)
+}
+
+/// Whether the light above the lowest group rises at its end by twice the power of what it does at a higher place, and there by so little that chance may have left that gap.
+fn is_clearer(values: &[f64], low: usize, higher: usize) -> bool {
+    let [here, there] = [low, higher].map(|at| rise(values, low, at));
+    here >= there * there && there < CLEAR && here > ANY
+}
+
+/// By what factor the distance from the median of the lowest group rises at a place; what lies near that as its own values do is no distance. The values ascend.
+pub(super) fn rise(values: &[f64], low: usize, at: usize) -> f64 {
+    let low = &values[..low];
+    let (Some(from), Some([before, after])) =
+        (percentile(low, 50.0), at.checked_sub(1).and_then(|i| values.get(i..i + 2)))
+    else {
+        return 1.0;
+    };
+    let near = NEAR * deviation(low);
+    let far = |v: f64| (v - from).max(near);
+    if far(*before) > 0.0 { far(*after) / far(*before) } else { f64::INFINITY }
+}
+
+/// So many objects are the lowest kind at least. See [`LEAST`].
+pub(super) fn least(values: &[f64]) -> f64 {
+    (LEAST_OF_ALL * values.len() as f64).max(LEAST)
 }
 
 /// This share of objects is few; one is.
@@ -269,17 +304,23 @@ const OF_ABOVE: f64 = 1.0 / 80.0;
 const GAP: f64 = 0.25;
 /// Two kinds beyond doubt are so many deviations of the lower one apart.
 const KINDS: f64 = 8.0;
+/// Where light rises by this factor from one object to the next there is a gap, however few values there are.
+pub(super) const CLEAR: f64 = 2.0;
+/// And where it rises by less than this there is none.
+const ANY: f64 = 1.3;
+/// Deviations of the lowest group from its median.
+const NEAR: f64 = 3.0;
 /// Fewer objects are not the lowest kind: a few that lie close to each other by chance have hardly any deviation.
 const LEAST: f64 = 8.0;
 /// See there: this share of all.
 const LEAST_OF_ALL: f64 = 0.1;
 /// And fewer are not what lies above that.
-const SOME: usize = 3;
+pub(super) const SOME: usize = 3;
 
 /// Between the two groups whose means lie farthest apart, weighed by their sizes; the lowest of equals. The values ascend.
 ///
 /// Source: N. Otsu, IEEE Trans. Syst. Man Cybern. 9 (1979) 62, on the values themselves instead of a histogram.
-fn otsu(values: &[f64]) -> Option<f64> {
+pub(super) fn otsu(values: &[f64]) -> Option<f64> {
     let sum: f64 = values.iter().sum();
     let (mut below, mut best) = (0.0, None);
     for (i, pair) in values.windows(2).enumerate() {
@@ -300,3 +341,5 @@ fn otsu(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 #[path = "cutoff_tests.rs"]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::{crowded, normal};

@@ -1,4 +1,4 @@
-//! Oracle: values worked out by hand (numpy's percentiles).
+//! Oracle: values worked out by hand (numpy's percentiles), fields of known shares. Invariant: values that change by a percent.
 use super::*;
 
 /// Cells without a stain, of values near 160, and with one, whose logarithm above that is normal.
@@ -80,7 +80,7 @@ fn a_few_glaring_cells_are_told_and_take_no_threshold() {
 }
 
 /// A normal number, which two numbers without order stand for.
-fn normal(seed: u32) -> f64 {
+pub(in crate::pipeline) fn normal(seed: u32) -> f64 {
     let even = |mut n: u32| {
         for _ in 0..3 {
             n = (n ^ (n >> 16)).wrapping_mul(0x045d_9f3b);
@@ -214,4 +214,67 @@ fn few_that_are_looked_for_stay_alone() {
         assert!(found > 120.0 + light / 4.0 && found < 120.0 + light, "{few} of {light}: {found}");
         assert_eq!(doubt(values.into_iter()), None, "{few} of {light}");
     }
+}
+
+/// Cells side by side, a share of them with a stain whose logarithm is normal, and light of these in cells without one; with the true share.
+pub(in crate::pipeline) fn crowded(seed: u32, n: u32, share: f64, spread: f64, lit: f64) -> (Vec<f64>, f64) {
+    let with = (share * f64::from(n)).round() as u32;
+    let value = |k: u32| {
+        let number = |of: u32| normal(seed * 100_003 + 7 * k + of);
+        let stain = 300.0 * libm::exp((spread * number(0)).clamp(-1.15, 1.15));
+        // Light of neighbours fades from one cell to the next.
+        let part = if k < with { 1.0 } else { lit * libm::exp(-number(1) * number(1)) };
+        160.0 + 3.0 * number(2) + part * stain
+    };
+    ((0..n).map(value).collect(), f64::from(with) / f64::from(n))
+}
+
+/// How many of such fields are wrong by more than five points, and how many become another share by more than that where values change by a percent.
+fn wrong_and_unsteady(fields: &[(u32, f64, f64, f64)]) -> (usize, usize) {
+    let share = |values: &[f64]| {
+        let cutoff = cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap();
+        values.iter().filter(|v| **v > cutoff).count() as f64 / values.len() as f64
+    };
+    let (mut wrong, mut unsteady) = (0, 0);
+    for (seed, (n, with, spread, lit)) in (0..40).flat_map(|seed| fields.iter().map(move |field| (seed, *field))) {
+        let (values, truth) = crowded(seed, n, with, spread, lit);
+        let other: Vec<f64> =
+            (0..).zip(&values).map(|(k, v)| v * (1.0 + 0.01 * normal(seed + 90_000_049 + k))).collect();
+        let found = share(&values);
+        wrong += usize::from((found - truth).abs() > 0.05);
+        unsteady += usize::from((found - share(&other)).abs() > 0.05);
+    }
+    (wrong, unsteady)
+}
+
+/// Regression: tenths of the light of cells in a simulated field that was turned. What had been divided in between gave its ground as the limit: 0.89 for 0.31.
+#[test]
+fn the_ground_of_a_crowd_is_no_kind() {
+    let negative = [
+        395, 395, 396, 396, 396, 397, 397, 398, 399, 400, 400, 400, 401, 401, 401, 401, 401, 402, 403, 404, 405, 415,
+        416, 429, 429, 431, 432, 434, 435, 439, 446, 448, 448, 451, 453, 456, 458, 465, 468, 468, 474, 477, 478, 478,
+        479, 479, 482, 482, 485, 487, 488, 489, 491, 491, 492, 493, 493, 494, 495, 499, 500, 500, 501, 501, 506, 508,
+        508, 510, 513, 513, 514, 514, 517, 518, 519, 525, 526, 534, 544, 545, 548, 551, 552, 552, 553, 553, 555, 556,
+        556, 557, 557, 560, 568, 573, 574, 576, 582, 585, 585, 598, 601, 609, 611, 615, 620, 624, 629, 641, 648, 648,
+        657, 661, 661, 661, 662, 669, 673, 679, 700, 712, 719, 785, 788, 789, 795, 810, 819, 840, 887, 918, 956, 961,
+        965, 982, 1116,
+    ];
+    let positive = [
+        1620, 1940, 1990, 2210, 2220, 2360, 2370, 2540, 2620, 2670, 3000, 3020, 3050, 3160, 3190, 3190, 3400, 3420,
+        3460, 3510, 3520, 3600, 3650, 3730, 3760, 3770, 3770, 3820, 3880, 3930, 3930, 3960, 3970, 4010, 4020, 4060,
+        4080, 4110, 4170, 4200, 4270, 4470, 4680, 5060, 5090, 5250, 5340, 5420, 5530, 5660, 5690, 5760, 6150, 6360,
+        6460, 6620, 7140, 7260, 7520, 10040, 11880,
+    ];
+    let values = || negative.iter().chain(&positive).map(|tenths| f64::from(*tenths) / 10.0);
+    let found = cutoff(Cutoff::Otsu, values(), 0.0).unwrap();
+    assert_eq!(values().filter(|v| *v > found).count(), positive.len(), "{found}");
+}
+
+#[test]
+fn a_gap_in_a_crowd_is_kept_and_the_clearest_one_counts() {
+    let fields =
+        [0.2, 0.35, 0.5, 0.7].map(|share| [(60, share, 0.3, 0.1), (200, share, 0.45, 0.05), (200, share, 0.45, 0.1)]);
+    let (wrong, unsteady) = wrong_and_unsteady(&fields.concat());
+    println!("X {wrong} {unsteady}");
+    assert!(wrong <= 20 && unsteady <= 4, "{wrong} {unsteady} of 480");
 }

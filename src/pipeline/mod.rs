@@ -64,6 +64,7 @@ mod objects;
 mod odd_images;
 mod over_images;
 mod paired;
+mod parted;
 mod perturb;
 mod positive;
 mod prescription;

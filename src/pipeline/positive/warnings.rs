@@ -6,6 +6,7 @@ use crate::pipeline::classified::speak_for;
 use crate::pipeline::contradicted;
 use crate::pipeline::cutoff::{Doubt, alike, doubt, halved};
 use crate::pipeline::marker_values::{ABOVE_GROUND, of_light};
+use crate::pipeline::parted;
 use crate::recipe::{Cutoff, Recipe};
 
 /// Why there is no ground next to an object.
@@ -32,7 +33,9 @@ impl Judging<'_> {
             );
             return of_kinds.into_iter().chain((self.known().count() > 0).then_some(none)).collect();
         };
-        match self.how.above {
+        // Where two kinds are told with the median, one warning is enough.
+        let missed = if of_kinds.is_none() { self.missed_warning() } else { None };
+        let said = match self.how.above {
             Cutoff::Robust { .. } => alike(self.said())
                 .map(|most| {
                     format!(
@@ -50,6 +53,41 @@ impl Judging<'_> {
                 halved.into_iter().chain(doubt).collect()
             }
             _ => vec![],
+        };
+        said.into_iter().chain(missed).collect()
+    }
+
+    /// What is said where the values are two kinds and a cutoff that is found among them does not divide these.
+    fn missed_warning(&self) -> Option<String> {
+        // What another stain of a phenotype says of the objects is more than their values do.
+        let is_by_pair = !self.said_of.is_empty() && self.lowered_from.is_none();
+        let cutoff = self.cutoff.filter(|_| !is_by_pair && !matches!(self.how.above, Cutoff::Value(_)))?;
+        let limit = parted::limit(self.known())?;
+        let is_missed = |cutoff: f64| parted::is_missed(self.known(), limit, cutoff);
+        if !self.cutoffs().into_iter().flatten().all(is_missed) {
+            return None;
+        }
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let above = |limit: f64| self.known().filter(|v| *v > limit).count();
+        let (all, now, kind) = (self.known().count(), above(cutoff), above(limit));
+        let share = |n: usize| n as f64 / all as f64;
+        Some(format!(
+            "the {column} of {set} is that of two kinds, and the cutoff of {marker}, {cutoff}, does not divide them: {now} of {all} are positive ({:.3}), and {kind} ({:.3}) lie above {limit}, \
+             which is between the kinds; look at the overlay, and if these {kind} are positive: {}",
+            share(now),
+            share(kind),
+            self.remedy(limit),
+        ))
+    }
+
+    /// A number in the place of the cutoff, as a recipe has it.
+    fn remedy(&self, number: f64) -> String {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        match (self.is_of_image() && self.how.at_least.is_none(), self.how.higher) {
+            (true, None) => format!("{} = {number}", self.key()),
+            (true, Some(_)) => format!("{} = [...], three cutoffs of which the first is {number}", self.key()),
+            // A number over several images is none, and one below at_least is not taken.
+            (false, _) => format!("positive.{set}.{marker} = {{ above = {number}, column = \"{column}\" }}"),
         }
     }
 
@@ -59,19 +97,14 @@ impl Judging<'_> {
         let above = |limit: f64| self.known().filter(|v| *v > limit).count();
         let (all, now, before) = (self.known().count(), above(taken), above(first));
         let share = |n: usize| n as f64 / all as f64;
-        let back = match (self.is_of_image(), self.how.higher) {
-            (true, None) => format!("{} = {first}", self.key()),
-            (true, Some(_)) => format!("{} = [...], three cutoffs of which the first is {first}", self.key()),
-            // A number over several images is none.
-            (false, _) => format!("positive.{set}.{marker} = {{ above = {first}, column = \"{column}\" }}"),
-        };
         Some(format!(
             "the cutoff of {marker} that follows from the median of all objects of {set}, {first}, goes through the upper one of two kinds that {column} has, which is so large that it \
              widens the deviation: the cutoff is that of the {} objects of the lower kind instead, {taken}, and {now} of {all} are positive ({:.3}) instead of {before} ({:.3}); if \
-             those between are negative: {back}",
+             those between are negative: {}",
             self.said_of.iter().filter(|is| **is).count(),
             share(now),
             share(before),
+            self.remedy(first),
         ))
     }
 
