@@ -157,7 +157,12 @@ pub(super) fn histogram_beyond(src: &Volume, near: &[u8], bins: &Bins) -> Result
         }
         tally.counts()
     };
-    Ok(samples.par_chunks(block).zip(near.par_chunks(block)).map(count).reduce(|| vec![0; n], sum))
+    let mut counts = samples.par_chunks(block).zip(near.par_chunks(block)).map(count).reduce(|| vec![0; n], sum);
+    // What is near was counted as the least of all numbers, which most bins begin above.
+    if let Some(bin) = bins.of_least() {
+        counts[bin] -= near.par_iter().filter(|near| **near != 0).count() as u32;
+    }
+    Ok(counts)
 }
 
 /// A histogram a thread, added up.
@@ -212,6 +217,20 @@ mod tests {
         assert!(histogram(&Device::Cpu, &v, &Bins::Unit { min: 0, max: 65_536 }).is_err());
         assert!(histogram(&Device::Cpu, &v, &Bins::Edges(vec![])).is_err());
         assert!(histogram(&Device::Cpu, &v, &Bins::Edges(vec![2, 1])).is_err());
+    }
+
+    #[test]
+    fn what_is_near_is_not_counted_as_the_least_of_all_numbers() {
+        let v = volume(vec![i32::MIN, i32::MIN, 3, 3, 3]);
+        for bins in [
+            Bins::linear(i32::MIN, 3, 2),
+            Bins::Edges(vec![i32::MIN, i32::MIN, 3]),
+            Bins::Unit { min: i32::MIN, max: i32::MIN + 1 },
+            Bins::Unit { min: 3, max: 4 },
+        ] {
+            let far = histogram(&Device::Cpu, &volume(vec![i32::MIN, 3, 3]), &bins).unwrap();
+            assert_eq!(histogram_beyond(&v, &[0, 1, 0, 1, 0], &bins).unwrap(), far, "{bins:?}");
+        }
     }
 
     proptest! {

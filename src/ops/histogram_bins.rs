@@ -105,4 +105,12 @@ impl Bins {
         }
         Err(Error::limit(format!("a histogram of {n} bins")).remedy("1 to 65536 bins"))
     }
+
+    /// The bin that holds the least of all numbers, if one does.
+    pub(super) fn of_least(&self) -> Option<usize> {
+        match self {
+            Bins::Unit { min, .. } => (*min == i32::MIN).then_some(0),
+            Bins::Edges(edges) => edges.partition_point(|edge| *edge == i32::MIN).checked_sub(1),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::specks::{Light, Specks};
 use crate::Result;
 use crate::device::Device;
 use crate::image::{Mask, Modality, Volume};
-use crate::ops::histogram::range;
+use crate::ops::histogram::{MAX_BINS, range};
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
 use crate::recipe::{ObjectScale, Objects, Recipe, Step};
@@ -175,11 +175,13 @@ impl Lifted {
 }
 
 /// The channel where the device is, shifted left so that its largest sample lies in 2^15..2^16: 8-bit images have few
-/// grey levels in use, and filters round to whole samples. Samples of 16 bits and more stay as they are.
+/// grey levels in use, and filters round to whole samples. Samples of 16 bits and more stay as they are, and so do those whose values, some of them
+/// negative, are so many that a histogram would have no bin for each of them afterwards.
 pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
     let (least, most) = range(&Device::Cpu, volume)?;
     // The negative side has to fit as well.
     let bits = match most.max(least.saturating_neg()).max(0) {
+        _ if 2 * (i64::from(most) - i64::from(least)) >= MAX_BINS as i64 => 0,
         0 => 0,
         reach => reach.leading_zeros().saturating_sub(16),
     };
@@ -206,6 +208,10 @@ mod tests {
             (vec![0, 255], vec![0, 255 << 8]),
             (vec![0, 1], vec![0, 1 << 15]),
             (vec![-200, 100], vec![-200 << 8, 100 << 8]),
+            (vec![0, 32_767], vec![0, 65_534]),
+            (vec![-1, 32_767], vec![-1, 32_767]),
+            (vec![-32_767, 20_000], vec![-32_767, 20_000]),
+            (vec![i32::MIN, i32::MAX], vec![i32::MIN, i32::MAX]),
             (vec![3, 40_000], vec![3, 40_000]),
             (vec![3, 1 << 20], vec![3, 1 << 20]),
             (vec![0, 0], vec![0, 0]),
