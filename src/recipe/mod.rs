@@ -15,6 +15,7 @@ mod groups;
 mod images;
 mod many;
 mod names;
+mod not_toml;
 mod order;
 mod output;
 mod overlap;

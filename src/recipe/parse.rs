@@ -1,9 +1,9 @@
 //! From TOML to a recipe, with errors that point at the line and name the likely key.
 
-use super::place::{brief, line_at, quote};
+use super::place::brief;
 use super::settings::apply;
 use super::wrong_type::told;
-use super::{Body, PRESETS, Pick, Recipe, families, images, many, validate};
+use super::{Body, PRESETS, Pick, Recipe, families, images, many, not_toml, validate};
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,11 +89,7 @@ fn objection(table: &Table) -> Option<String> {
 /// Turns an error of the TOML reader into one of ours.
 fn explain(text: &str, error: &toml::de::Error) -> Error {
     let told = toml::from_str::<Table>(text).ok().and_then(|table| told(text, &table, &[], "", &objection));
-    // No TOML: then the reader's own words tell what it stumbled over, and where.
-    told.unwrap_or_else(|| {
-        let place = quote(text, line_at(text, error.span().map_or(0, |span| span.start)));
-        Error::usage(format!("{} in {place}", error.message().replace('\n', " ")))
-    })
+    told.unwrap_or_else(|| not_toml::told(text, error))
 }
 
 /// The same without the number of a line: settings were written into the recipe, and nobody has seen the text that came of it.
