@@ -70,6 +70,7 @@ mod distributions;
 mod error;
 pub mod filters;
 pub mod image;
+mod in_order;
 pub mod measure;
 pub mod memory;
 mod name_pattern;

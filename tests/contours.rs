@@ -1,5 +1,6 @@
 //! Contours at a share of each lesion's maximum: how far they go, and whose they are. Kinds: regression (a volume that was that of the limit; a
-//! contour around a neighbour that the recipe had dropped; a lesion among others that had no background), oracle (volumes of balls).
+//! contour around a neighbour that the recipe had dropped; one that a dropped object cut, far from where that is hot; a lesion among others that had no
+//! background), oracle (volumes of balls).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -9,6 +10,7 @@ use common::gpu;
 use uptake::device::Device;
 use uptake::image::{Channel, Modality, PatientGrid, SUV_UNIT, Scale, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
+use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing};
@@ -41,11 +43,19 @@ fn run(recipe: &str, balls: &[Ball], device: &Device) -> Outcome {
     pipeline::run(&scan(balls), &preset(recipe).unwrap().recipe().unwrap(), device, &External::new()).unwrap()
 }
 
-fn warnings(outcome: &Outcome) -> String {
-    match &outcome.row.column("warnings").unwrap().cells {
+fn words(outcome: &Outcome, column: &str) -> String {
+    match &outcome.row.column(column).unwrap().cells {
         Cells::Text(words) => words[0].clone().unwrap_or_default(),
         _ => panic!("no words"),
     }
+}
+
+fn warnings(outcome: &Outcome) -> String {
+    words(outcome, "warnings")
+}
+
+fn notes(outcome: &Outcome) -> String {
+    words(outcome, "notes")
 }
 
 fn cells(table: &Table, name: &str) -> Vec<f64> {
@@ -172,4 +182,49 @@ fn a_shell_of_no_voxel_or_of_few_is_told_and_a_wider_one_helps() {
     let few = shell("0.1 mm", "4.1 mm");
     assert!(few.contains("adapted: 1 objects have fewer than 20 voxels in the shell from 0.1 mm to 4.1 mm"), "{few}");
     assert!(!shell("0.1 mm", "12 mm").contains("shell"));
+}
+
+/// Two squares and, between them, a dropped bar that is dimmer than the left one and hotter than the right one; a ground joins all three.
+fn bar_between_squares() -> Vec<u8> {
+    let (height, width) = (24, 200);
+    let sample = |i: usize| match (i / width, i % width) {
+        (10..14, 8..12) => 200,
+        (10..14, 156..160) => 150,
+        (11..13, 16..=151) => {
+            if i % width < 146 {
+                60
+            } else {
+                250
+            }
+        }
+        (8..16, _) => 45,
+        _ => 5,
+    };
+    let pixels: Vec<u8> = (0..height * width).map(sample).collect();
+    let mut file = std::io::Cursor::new(vec![]);
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut file).unwrap();
+    encoder.write_image::<tiff::encoder::colortype::Gray8>(width as u32, height as u32, &pixels).unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn a_dropped_object_cuts_the_contours_that_would_become_it_alone_on_every_device() {
+    let text = "quality = false\n[channels]\na = [0]\n[objects.x]\nchannel = \"a\"\nsteps = [\n\
+        { op = \"threshold\", method = \"fixed\", value = 50 },\n{ op = \"label\" },\n\
+        { op = \"keep\", area = [\"1 px\", \"30 px\"] },\n\
+        { op = \"contour\", percent = 20, within = \"10 px\" },\n]\n[measure.x]\nfeatures = \"intensity\"\n";
+    let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
+    let scan = read::open_bytes(&bar_between_squares(), "bar.tif", &Options::default()).unwrap();
+    let run = |device: &Device| pipeline::run(&scan, &recipe, device, &External::new()).unwrap();
+    let (cpu, other) = (run(&Device::Cpu), run(&gpu(None)));
+    assert_eq!(cpu.row, other.row);
+    assert_eq!(set(&cpu, "x"), set(&other, "x"));
+    let labels = |outcome: &Outcome| outcome.sets[0].objects.labels.voxels().host().unwrap().to_vec();
+    assert_eq!(labels(&cpu), labels(&other));
+    // The left square has all within 10 px of it, with the dim end of the bar, which it does not become.
+    let at = |y: usize, x: usize| labels(&cpu)[y * 200 + x];
+    assert_eq!([at(11, 11), at(11, 18), at(11, 21), at(11, 22)], [1, 1, 1, 0]);
+    // Half of the gap lies nearer to the bar.
+    assert_eq!([at(11, 152), at(11, 154), at(11, 156)], [0, 2, 2]);
+    assert!(notes(&cpu).contains("earlier steps dropped, 1 are hotter"), "{}", notes(&cpu));
 }

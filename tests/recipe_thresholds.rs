@@ -1,5 +1,6 @@
 //! Oracle: every threshold method, through a recipe, on an image of 8, 12 and 16 bits: the values of scikit-image.
-//! `tests/oracle/recipe_thresholds.py` makes the same image and writes the values. Mechanics: what Sauvola's threshold counts with.
+//! `tests/oracle/recipe_thresholds.py` makes the same image and writes the values. Mechanics: what Sauvola's threshold counts with, and
+//! errors in the numbers of the recipe.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -135,4 +136,43 @@ fn sauvola_counts_with_what_the_recipe_says_and_tells_what_it_guesses() {
     assert!(told(&floats, "").1.contains("half of the largest value"));
     let (of_floats, warnings, notes) = told(&floats, &format!(", r = {}", 2047.5 * 32.0));
     assert!(of_floats.abs_diff(pixels) <= 2 && warnings.is_empty() && notes.is_empty(), "{of_floats} for {pixels}");
+}
+
+#[test]
+fn an_r_that_is_too_small_is_told_as_it_was_written_and_the_remedy_helps() {
+    let scan = scan(12);
+    let tried = |r: &str| {
+        let steps = format!("{{ op = \"threshold\", method = \"sauvola\", radius = \"10 px\", r = {r} }}");
+        let text = format!("quality = false\n[channels]\na = [0]\n[objects.x]\nchannel = \"a\"\nsteps = [{steps}]\n");
+        let recipe = Recipe::parse("test.toml", &text, &[])?;
+        pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).map(|_| ())
+    };
+    let e = tried("1e-9").unwrap_err();
+    assert!(e.what.contains("with r = 0.000000001 and k = 0.2"), "{e}");
+    let remedy = e.remedy.unwrap();
+    let least = remedy.split("here r = ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(tried(least).is_ok(), "{remedy}");
+}
+
+#[test]
+fn a_length_in_micrometres_that_is_too_wide_is_told_as_it_was_written() {
+    let mut scan = scan(8);
+    scan.spacing = uptake::units::Spacing::um([1.0, 0.001, 0.001]);
+    for (step, key, most) in [
+        ("{ op = \"median\", radius = \"2 um\" }", "radius = \"2 um\", 2000.0 px here", "100 px"),
+        ("{ op = \"gaussian\", sigma = \"2 um\" }", "sigma = \"2 um\", 2000.0 px here", "1000 px"),
+        (
+            "{ op = \"threshold\", method = \"local_mean\", radius = \"3 um\" }",
+            "radius = \"3 um\", 3000.0 px here",
+            "2000 px",
+        ),
+    ] {
+        let threshold = "{ op = \"threshold\", method = \"otsu\" }";
+        let text = format!(
+            "quality = false\n[channels]\na = [0]\n[objects.x]\nchannel = \"a\"\nsteps = [{step}, {threshold}]\n"
+        );
+        let recipe = Recipe::parse("test.toml", &text, &[]).unwrap();
+        let e = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap_err();
+        assert!(e.what.contains(key) && e.remedy.as_ref().is_some_and(|r| r.contains(most)), "{e}");
+    }
 }

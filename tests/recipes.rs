@@ -129,7 +129,10 @@ fn what_cannot_work_is_refused_before_any_image_is_read() {
     mine.toml: "images" cannot be a name in line 1: `[objects.images]`
       try: another word: this one has a meaning of its own
     "#);
-    assert_snapshot!(error("[measure.nuclei\n"), @"mine.toml: unclosed table, expected `]` in line 1: `[measure.nuclei`");
+    assert_snapshot!(error("[measure.nuclei\n"), @"
+    mine.toml: a heading that is not closed in line 1: `[measure.nuclei`
+      try: [measure.nuclei]
+    ");
 }
 
 #[test]

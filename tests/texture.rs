@@ -195,6 +195,40 @@ fn every_remedy_helps() {
     mended("bins.number = 8\ndistances = 2", "bins.number = 8\ndistance = 2", "distance");
 }
 
+/// Mechanics: nearly all objects have more grey levels than there may be, in both channels. The error is that of the first one in its first channel.
+#[test]
+fn bins_that_are_too_many_are_told_of_the_first_object_however_many_threads() {
+    let shape = Shape::flat(40, 400);
+    let voxels: Vec<u32> = (0..shape.len()).map(|i| (i % 400 / 10 + 1) as u32).collect();
+    // The first three objects are even.
+    let sample = |i: usize| if i % 400 < 30 { 7 } else { (i * 7919 % 1_000_003) as i32 };
+    let channel = |name: &str, times: i32| Channel {
+        name: name.into(),
+        unit: uptake::image::NO_UNIT,
+        volume: Volume::new(shape, (0..shape.len()).map(|i| times * sample(i)).collect()).unwrap(),
+        saturated: None,
+        saturation: None,
+    };
+    let scan = Scan::new(Modality::Unknown, shape, vec![channel("a", 1), channel("b", 2)]);
+    let text =
+        |size: f64| recipe(&format!("bins.size = {size}\nfamilies = \"glcm\"")).replace("ct = 0", "a = 0\nb = 1");
+    let told = |threads: usize, size: f64| {
+        let recipe = Recipe::parse("r.toml", &text(size), &[]).unwrap();
+        let mut external = External::new();
+        external.insert("roi".into(), Regions::of_voxels(shape, &voxels).unwrap());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| pipeline::run(&scan, &recipe, &Device::Cpu, &external).map(|_| ()))
+    };
+    let first = told(1, 1.0).unwrap_err().reason();
+    for words in ["label 4 in the channel \"a\"", "object set \"roi\"", "65535 grey levels", "in the key bins"] {
+        assert!(first.contains(words), "{first}");
+    }
+    for _ in 0..12 {
+        assert_eq!(told(8, 1.0).unwrap_err().reason(), first);
+    }
+    assert!(told(8, 4000.0).is_ok());
+}
+
 /// Mechanics: columns follow from the recipe alone, in whatever units its lengths are and whatever is not known of an image.
 /// Bins that begin above values put these into the lowest level: the objects are counted, and both remedies silence it.
 #[test]

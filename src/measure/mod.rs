@@ -83,6 +83,7 @@ pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
 pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot, place as place_spot, tell_length};
 
 use crate::image::Labels;
+use crate::in_order::{each_in_order, in_order};
 use crate::ops::extent::{Extent, extents};
 use crate::table::{Cells, Table};
 use crate::units::{Shape, Unit};
@@ -185,15 +186,15 @@ impl<'a> Rows<'a> {
     /// Fills the columns of a turn.
     fn fill(&self, cells: &mut [Cells], rows: &Range<usize>, turn: Turn, by: &Measurers) -> Result<()> {
         let pieces = columns::pieces(cells, PIECE).into_par_iter().zip(self.extents[rows.clone()].par_chunks(PIECE));
-        pieces.enumerate().try_for_each(|(k, (mut cells, piece))| {
+        each_in_order(pieces.enumerate().map(|(k, (mut cells, piece))| {
             let before = rows.start + k * PIECE;
             let one = |(i, &extent)| self.plan.measure(self.request, by, (before + i) as u32 + 1, extent);
             // A few large objects are not left to one thread.
             let together = (piece.len() / (4 * rayon::current_num_threads())).max(1);
-            let rows = piece.par_iter().with_max_len(together).enumerate().map(one).collect::<Result<Vec<_>>>()?;
-            self.plan.fill(&mut cells, turn, before, &rows);
+            let rows = piece.par_iter().with_max_len(together).enumerate().map(one);
+            self.plan.fill(&mut cells, turn, before, &in_order(rows)?);
             Ok(())
-        })
+        }))
     }
 }
 

@@ -107,6 +107,26 @@ const ROUNDS: usize = 32;
 /// # Errors
 /// Different sizes; the device is lost or too small.
 pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels, rule: &Rule) -> Result<Delineated> {
+    regions(device, src, seeds, allowed, rule)?.renumbered(device)
+}
+
+/// What was drawn, under the numbers of the seeds: those that are lost have no voxel.
+pub(crate) struct Regions {
+    pub labels: Labels,
+    seeded: u32,
+    bare: u32,
+    thin: u32,
+}
+
+impl Regions {
+    pub fn renumbered(&self, device: &Device) -> Result<Delineated> {
+        let labels = renumber(device, &self.labels)?;
+        Ok(Delineated { lost: self.seeded - labels.count, bare: self.bare, thin: self.thin, labels })
+    }
+}
+
+/// [`delineate`], with the numbers of the seeds kept.
+pub(crate) fn regions(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels, rule: &Rule) -> Result<Regions> {
     let mut region = seeds.clone();
     let (mut hot, mut of_region) = hottest(device, src, &region, rule)?;
     let seeded = hot.voxels.iter().filter(|&&v| v != NOWHERE).count();
@@ -139,8 +159,7 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
         }
         (hot, of_region) = hottest(device, src, &region, rule)?;
     }
-    let labels = renumber(device, &region)?;
-    Ok(Delineated { lost: seeded as u32 - labels.count, bare, thin, labels })
+    Ok(Regions { labels: region, seeded: seeded as u32, bare, thin })
 }
 
 /// The greatest voxel of each region, and the sums of those whose limits come from them, in one wait.

@@ -84,7 +84,7 @@ pub struct Local {
 ///
 /// # Errors
 /// A window that is even or over 4001 voxels, an offset that is not a number, k outside 0..=1, an r that is not
-/// positive or less than a millionth of the greatest sample; the device is lost or too small.
+/// above [`least_deviation`]; the device is lost or too small.
 pub fn local(device: &Device, src: &Volume, p: &Local) -> Result<Mask> {
     if p.window.iter().any(|w| w % 2 == 0 || *w > 4001) {
         return Err(Error::usage(format!("a window of {:?} px", p.window)).remedy("odd numbers up to 4001"));
@@ -135,15 +135,24 @@ const DECIDE: Kernel = Kernel {
     arrays: &[read("scaled", "i32"), read("mean", "i32"), read("mean_square", "i32"), write("dst", "u32")],
 };
 
+/// The least r of Sauvola's threshold, in samples of an image whose greatest is `max`: with a smaller one the weight of the deviation has no place in 32 bits.
+pub(crate) fn least_deviation(max: i32, k: f64) -> f64 {
+    k * libm::exp2(52.0 - f64::from(to_30_bits(max))) / 4_294_967_295.0
+}
+
+/// Binary places that bring the greatest sample to 30 bits; -1 halves samples of 31 bits.
+fn to_30_bits(max: i32) -> i32 {
+    30 - (32 - max.max(1).leading_zeros()) as i32
+}
+
 fn sauvola(device: &Device, src: &Volume, radius: [usize; 3], k: f64, r: f64) -> Result<Mask> {
     let (_, max) = range(device, src)?;
-    // Scales the greatest sample to 30 bits; -1 halves samples of 31 bits.
-    let left = 30 - (32 - max.max(1).leading_zeros()) as i32;
+    let left = to_30_bits(max);
     let slope = k * libm::exp2(52.0 - f64::from(left)) / r;
     let sound = (0.0..=1.0).contains(&k) && r > 0.0 && slope < 4_294_967_295.0;
     if !sound {
-        return Err(Error::usage(format!("Sauvola's threshold with k {k} and r {r}"))
-            .remedy("k of 0 to 1, r half the range of the pixel type"));
+        return Err(Error::usage(format!("Sauvola's threshold with k {k} and r {r} samples"))
+            .remedy(format!("k of 0 to 1, r above {} samples", least_deviation(max, k))));
     }
     let factor = Factor { base: ((1.0 - k) * 1_048_576.0).round() as u32, slope: slope.round() as u32 };
     let (scaled, square) = prepare(device, src, left)?;

@@ -5,7 +5,7 @@
 //! channels have theirs in memory together when their set's turn comes.
 
 use super::channel_refs::{channel_refs, has_columns_of, image_refs, is_measured_in};
-use super::measured::{block_rows, channels, others, request};
+use super::measured::{block_rows, channels, in_set, others, request};
 use super::named_roles;
 use super::roles::{self, Roles};
 use super::surroundings::Surroundings;
@@ -198,7 +198,7 @@ impl Kept {
         let dictionary: Vec<Definition> = rows.dictionary().cloned().collect();
         let step = block_rows(dictionary.len());
         for from in (0..rows.count().max(1)).step_by(step) {
-            let block = rows.block(from..rows.count().min(from + step))?;
+            let block = rows.block(from..rows.count().min(from + step)).map_err(|e| in_set(e, name))?;
             let new = dictionary.iter().zip(block.columns).filter(|(d, _)| !plain.contains(&d.name));
             for (definition, column) in new {
                 let empty = || (definition.clone(), Numbers::room(&column.cells, rows.count()));

@@ -1,12 +1,11 @@
 //! Steps that make a mask.
 
 use super::state::{Picture, State};
-use crate::Result;
 use crate::image::{Mask, Scale, Volume};
 use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
-use crate::ops::local::{Local, Statistic, local};
+use crate::ops::local::{Local, Statistic, least_deviation, local};
 use crate::ops::noise;
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
@@ -15,6 +14,7 @@ use crate::ops::threshold::{
 };
 use crate::recipe::{self, Combine, CountedFrom, Method, Threshold, Transform};
 use crate::units::Length;
+use crate::{Error, Kind, Result};
 
 /// The threshold above which samples from that one on lie.
 fn below(least: i64) -> f64 {
@@ -167,7 +167,32 @@ impl State<'_> {
             _ => Statistic::Mean { offset: 0.0 },
         };
         let window = self.geometry.steps(radius)?.map(|r| r.saturating_mul(2).saturating_add(1));
-        local(self.device, src, &Local { statistic, window })
+        // The operation counts in samples, the recipe in values.
+        let told = |e: Error| match (statistic, p.r) {
+            (Statistic::Sauvola { k, r }, Some(written)) if e.kind == Kind::Usage => {
+                self.small_deviation(e, k, [r, written], src)
+            }
+            _ => e,
+        };
+        local(self.device, src, &Local { statistic, window }).map_err(told)
+    }
+
+    /// An error of Sauvola's threshold with the r that was written, if that is what is wrong.
+    fn small_deviation(&self, e: Error, k: f64, [r, written]: [f64; 2], src: &Volume) -> Error {
+        let Ok((_, max)) = range(self.device, src) else { return e };
+        let least = least_deviation(max, k);
+        if r > least {
+            return e;
+        }
+        // Rounded up to two digits.
+        let least = least * src.scale.factor() * 1.06;
+        let least = format!("{least:.1e}").parse().unwrap_or(least);
+        let greatest = src.scale.value(f64::from(max));
+        let what = format!(
+            "method = \"sauvola\" with r = {written} and k = {k}: the r is too small for the greatest value of this image, {greatest}"
+        );
+        Error::usage(what)
+            .remedy(format!("half of the range of the images, as r = 127.5 for 8 bits; here r = {least} at least"))
     }
 
     pub fn label(&mut self, p: &recipe::Label) -> Result<()> {

@@ -7,13 +7,13 @@ use super::in_turn::Kept;
 use super::relations::Relations;
 use super::surroundings::Surroundings;
 use super::{ByChannel, Sets, Take, region, uptake};
-use crate::Result;
 use crate::image::{Labels, ObjectSet};
 use crate::measure::{ChannelRef, EmptyCells, Oddities, Places, Request, Rows};
 use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
+use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
 /// What is said of a set.
@@ -41,6 +41,17 @@ pub(super) fn block_rows(columns: usize) -> usize {
     (BLOCK_CELLS / columns.max(1)).clamp(1024, 1 << 16)
 }
 
+/// What could not be measured of an object says of which set that is.
+pub(super) fn in_set(e: Error, name: &str) -> Error {
+    match &e.needed_for {
+        Some(what) if e.kind == Kind::Usage => {
+            let what = format!("{what} of the object set \"{name}\"");
+            e.needed_for(what)
+        }
+        _ => e,
+    }
+}
+
 /// Measures a set and hands over its rows. A set that the recipe does not measure has its position and size.
 pub(super) fn set(
     name: &str,
@@ -62,7 +73,7 @@ pub(super) fn set(
     let excluded = excluded(name, of);
     let request = Request { families, excluded: &excluded, ..request(of, set, &channels, &others, around) };
     let Classified { classes, columns, mut totals, mut warnings, candidates, marker_values } =
-        classify(name, (of, set), (&request, by_channel), (relations, around))?;
+        classify(name, (of, set), (&request, by_channel), (relations, around)).map_err(|e| in_set(e, name))?;
     let places = match families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
             Places::new(request.labels, request.points, classes.as_ref(), request.spacing)
@@ -112,7 +123,8 @@ fn rows(
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
         // The measuring alone: what is made of arrays in memory, before it is packed and written.
-        let mut block = stage("rows", name, || rows.block(from..rows.count().min(from + step)))?;
+        let mut block =
+            stage("rows", name, || rows.block(from..rows.count().min(from + step))).map_err(|e| in_set(e, name))?;
         let here = from..from + block.rows();
         if let Some(kept) = kept {
             block = kept.beside(block, here.clone(), &measured);

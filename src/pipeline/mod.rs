@@ -14,6 +14,7 @@ mod channels;
 mod classes;
 mod classified;
 mod columns;
+mod contours;
 mod contradicted;
 mod controls;
 mod crowded_spots;

@@ -233,6 +233,9 @@ impl<'a> State<'a> {
         if !matches!(step, Step::Gaussian(_)) {
             self.smooth = None;
         }
+        if let Some(e) = step.too_wide(|length| self.geometry.px(length).ok()) {
+            return Err(e);
+        }
         stage("step", step.name(), || match step {
             Step::Gaussian(p) => self.gaussian(p),
             Step::Median(p) => self.median(p),

@@ -9,7 +9,8 @@ use crate::Result;
 use crate::device::Buffer;
 use crate::filters::Axes;
 use crate::image::Volume;
-use crate::measure::texture::{Discretisation, Picture, Windows};
+use crate::in_order::each_in_order;
+use crate::measure::texture::{Discretisation, Picture, Room, Windows};
 use crate::recipe::TextureMap;
 use crate::simd::zeros;
 use rayon::prelude::*;
@@ -29,14 +30,12 @@ impl State<'_> {
         let mut found = zeros::<f64>(image.shape.len());
         let has_window = |at: usize| p.at_least.is_none_or(|least| windows.intensity(at) >= least);
         let blocks = found.par_chunks_mut(BLOCK).enumerate();
-        blocks.try_for_each_init(
-            || windows.room(),
-            |room, (k, found)| {
-                let first = k * BLOCK;
-                let around: Vec<usize> = (first..first + found.len()).filter(|at| has_window(*at)).collect();
-                windows.each(&around, room, |at, value| found[at - first] = value.unwrap_or(0.0))
-            },
-        )?;
+        let block = |room: &mut Room, (k, found): (usize, &mut [f64])| {
+            let first = k * BLOCK;
+            let around: Vec<usize> = (first..first + found.len()).filter(|at| has_window(*at)).collect();
+            windows.each(&around, room, |at, value| found[at - first] = value.unwrap_or(0.0))
+        };
+        each_in_order(blocks.map_init(|| windows.room(), block))?;
         let (samples, scale) = quantised(&found)?;
         let map = Volume { scale, ..image.with(Buffer::on_host(samples)) };
         self.put(&src, map.to(self.device)?, 0.0, &None);

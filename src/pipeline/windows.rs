@@ -1,13 +1,16 @@
 //! Boxes around objects: what is drawn near them need not look at the rest of the image.
 //!
 //! Every voxel within reach of an object lies in its box, and boxes that overlap are one window. So a voxel within reach of
-//! two objects finds both in its window, and what is drawn in the windows is what is drawn in the whole image. Lesions fill
+//! two objects finds both in its window, and what is drawn in the windows is what is drawn in the whole image, if it follows for each object from what lies
+//! within its reach alone. Windows know the objects that they are made around as wholes; of all others (those that are excluded, those that were dropped) they
+//! have what lies within reach, so nothing may be asked of these but whether a voxel is theirs and how far it is. Lesions fill
 //! a few percent of a scan: on the CPU that is the time saved. A GPU goes over the whole image in one dispatch.
 
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Labels, ObjectRun, ObjectRuns, Volume};
 use crate::ops::extent::{Extent, extents};
+use crate::ops::object_runs::to_host;
 use crate::units::Shape;
 
 /// With more objects than this the whole image is gone over.
@@ -26,11 +29,20 @@ pub(super) fn windows(device: &Device, labels: &Labels, reach: [f64; 3]) -> Resu
     if labels.count > MOST || !matches!(device, Device::Cpu) {
         return Ok(None);
     }
-    let shape = labels.shape;
-    let all = extents(labels)?;
-    let windows = apart(all.iter().filter(|e| e.n > 0).map(|e| Window::around(e, shape, reach)).collect());
+    let windows = joined(labels, reach)?;
     let voxels: usize = windows.iter().map(|w| w.shape().len()).sum();
-    Ok((voxels <= shape.len() / 2).then_some(windows))
+    Ok((voxels <= labels.shape.len() / 2).then_some(windows))
+}
+
+/// The windows around all objects of labels on the host.
+pub(super) fn joined(labels: &Labels, reach: [f64; 3]) -> Result<Vec<Window>> {
+    let around = |e: &Extent| Window::around(e, labels.shape, reach);
+    Ok(apart(extents(labels)?.iter().filter(|e| e.n > 0).map(around).collect()))
+}
+
+/// The box of each object, one without voxels has an empty one; `reach` voxels larger to each side along z, y, x.
+pub(super) fn boxes(device: &Device, labels: &Labels, reach: [f64; 3]) -> Result<Vec<Window>> {
+    Ok(extents(&to_host(device, labels)?)?.iter().map(|e| Window::around(e, labels.shape, reach)).collect())
 }
 
 /// Joins boxes until none overlap.
@@ -72,7 +84,7 @@ impl Window {
         }
     }
 
-    fn overlaps(&self, other: &Window) -> bool {
+    pub fn overlaps(&self, other: &Window) -> bool {
         (0..3).all(|a| self.lo[a] < other.hi[a] && other.lo[a] < self.hi[a])
     }
 
@@ -116,6 +128,12 @@ impl Window {
         let ([z0, y0, x0], rows, height) = (self.lo.map(|v| v as u32), shape.y as u32, self.shape().y as u32);
         let row = (run.row / height + z0) * rows + run.row % height + y0;
         ObjectRun { row, start: run.start + x0, end: run.end + x0 }
+    }
+
+    /// A voxel of this part as one of the whole image.
+    pub fn voxel(&self, part: u32, shape: Shape) -> u32 {
+        let [z, y, x] = self.shape().position(part as usize);
+        shape.index(z + self.lo[0], y + self.lo[1], x + self.lo[2]) as u32
     }
 
     /// Its part of an image on the host.
@@ -173,6 +191,7 @@ mod tests {
         let whole = together(&found, &parts, shape).unwrap();
         let want = renumber(&Device::Cpu, &labels).unwrap();
         assert_eq!((whole.voxels().host().unwrap(), whole.count), (want.voxels().host().unwrap(), want.count));
+        assert_eq!(flat([1, 5], [3, 7]).voxel(3, shape), 86);
         // What a window cuts is there as far as it reaches: sets that are excluded have no windows of their own.
         let cut = flat([1, 5], [3, 7]).labels(&labels).unwrap();
         assert_eq!((cut.count, cut.voxels().host().unwrap()), (2, &[2, 0, 1, 1][..]));

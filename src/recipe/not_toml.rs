@@ -60,10 +60,9 @@ fn in_list(lines: &[&str], here: usize) -> Option<Fault> {
 fn unknown(of_reader: &str, line: &str) -> Fault {
     let line = line.trim();
     if line.starts_with('[') && !line.contains('=') {
-        return Fault {
-            what: "a heading that is not closed".into(),
-            remedy: "[objects.nuclei], or [[...]] for one of several".into(),
-        };
+        let (open, close) = if line.starts_with("[[") { ("[[", "]]") } else { ("[", "]") };
+        let name = line.trim_matches(['[', ']', ' ']);
+        return Fault { what: "a heading that is not closed".into(), remedy: format!("{open}{name}{close}") };
     }
     Fault {
         what: format!("no TOML ({of_reader})"),

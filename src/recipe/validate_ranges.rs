@@ -2,21 +2,42 @@
 
 use super::validate::Checker;
 use super::{ElementShape, Method, Refine, Step};
-use crate::Result;
 use crate::units::Length;
+use crate::{Error, Result};
+
+impl Step {
+    /// The length that says how far the step looks around a pixel, the most pixels that it can, and the key.
+    pub(crate) fn widest(&self) -> Option<(Length, f64, &'static str)> {
+        match self {
+            Step::Threshold(t) => t.radius.map(|radius| (radius, 2000.0, "radius")),
+            Step::Gaussian(p) => Some((p.sigma, 1000.0, "sigma")),
+            Step::BlankNoise(p) => Some((p.sigma, 1000.0, "sigma")),
+            Step::Median(p) => Some((p.radius, 100.0, "radius")),
+            Step::Mean(p) => Some((p.radius, 32_767.0, "radius")),
+            Step::Background(p) => Some((p.radius, 10_000.0, "radius")),
+            Step::RollingBall(p) => Some((p.radius, 500.0, "radius")),
+            Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) if p.shape == ElementShape::Ball => {
+                Some((p.radius, 1000.0, "radius"))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is wrong with a length of so many pixels, of a step that cannot look so far.
+    pub(crate) fn too_wide(&self, px: impl Fn(Length) -> Option<f64>) -> Option<Error> {
+        let (length, most, key) = self.widest()?;
+        // Radii are rounded to whole pixels.
+        let px = px(length).filter(|px| px.round() > most)?;
+        let here = if matches!(length, Length::Px(_)) { String::new() } else { format!(", {px:.1} px here,") };
+        let what =
+            format!("\"{}\" with {key} = \"{length}\"{here} is wider than the {most} px that it can do", self.name());
+        Some(Error::usage(what).remedy(format!("{key} = \"{most} px\"")))
+    }
+}
 
 impl Checker<'_> {
     pub fn ranges(&self, step: &Step, here: &[&str]) -> Result<()> {
         let wrong = |what: String, remedy: &str| Err(self.error(what, here).remedy(remedy));
-        let at_most = |length: &Length, most: f64, key: &str| match length {
-            // Radii are rounded to whole pixels.
-            Length::Px(v) if v.round() > most => {
-                let what =
-                    format!("\"{}\" with {key} = \"{length}\" is wider than the {most} px that it can do", step.name());
-                wrong(what, &format!("{key} = \"{most} px\""))
-            }
-            _ => Ok(()),
-        };
         match step {
             Step::Refine(r) => self.refine(r, here),
             Step::Denoise(p) if !(p.share > 0.0 && p.share.is_finite()) => {
@@ -26,20 +47,17 @@ impl Checker<'_> {
                 format!("k = {} is more than Sauvola's threshold can be moved by", t.k.unwrap_or(0.0)),
                 "k from 0 to 1: k = 0.2",
             ),
-            Step::Threshold(t) => t.radius.iter().try_for_each(|radius| at_most(radius, 2000.0, "radius")),
             Step::Spots(p) if p.sigma_z.is_some_and(|sigma| sigma.is_zero()) => {
                 wrong("sigma_z = 0: a spot has a width along z too".into(), "sigma_z = \"1.4 px\", or leave it out")
             }
-            Step::Gaussian(p) => at_most(&p.sigma, 1000.0, "sigma"),
-            Step::BlankNoise(p) => at_most(&p.sigma, 1000.0, "sigma"),
-            Step::Median(p) => at_most(&p.radius, 100.0, "radius"),
-            Step::Mean(p) => at_most(&p.radius, 32_767.0, "radius"),
-            Step::Background(p) => at_most(&p.radius, 10_000.0, "radius"),
-            Step::RollingBall(p) => at_most(&p.radius, 500.0, "radius"),
-            Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) if p.shape == ElementShape::Ball => {
-                at_most(&p.radius, 1000.0, "radius")
+            _ => {
+                // What other units are in pixels, each image says.
+                let in_pixels = |length| if let Length::Px(px) = length { Some(px) } else { None };
+                match step.too_wide(in_pixels) {
+                    Some(Error { what, remedy, .. }) => wrong(what, &remedy.unwrap_or_default()),
+                    None => Ok(()),
+                }
             }
-            _ => Ok(()),
         }
     }
 

@@ -8,6 +8,7 @@
 use super::draft::Draft;
 use super::rings::{Polygon, polygons};
 use crate::image::{Labels, ObjectSet};
+use crate::in_order::in_order;
 use crate::table::{Cells, Table};
 use crate::{Error, Kind, Result};
 use flate2::Compression;
@@ -113,8 +114,7 @@ impl GeoJson {
     pub fn append(&mut self, rows: &Table) -> Result<()> {
         for from in (0..rows.rows()).step_by(TOGETHER) {
             let rows_now = from..rows.rows().min(from + TOGETHER);
-            let made: Vec<Vec<Value>> =
-                rows_now.into_par_iter().map(|row| self.drawn.features(rows, row)).collect::<Result<_>>()?;
+            let made = in_order(rows_now.into_par_iter().map(|row| self.drawn.features(rows, row)))?;
             for feature in made.into_iter().flatten() {
                 let lead = if self.features == 0 { "\n" } else { ",\n" };
                 self.put(format!("{lead}{feature}").as_bytes())?;

@@ -81,8 +81,12 @@ impl Bins {
         let most = ((high - from) / width).floor().max(0.0) + 1.0;
         // Not a number if the width is 0 or none itself.
         if !(width > 0.0 && most <= MOST) {
-            let what = format!("bins of {width} over intensities from {from} to {high}");
-            return Err(Error::usage(what).remedy("a width above 0 that makes at most 65535 bins"));
+            let what =
+                format!("bins of {width} from {from} to {high}, the highest value, make more than 65535 grey levels");
+            // Two digits are enough for a size to write; rounded up.
+            let least = format!("{:.1e}", (high - from) / MOST * 1.06).parse::<f64>().unwrap_or(1.0);
+            return Err(Error::usage(what)
+                .remedy(format!("a larger size in the key bins: bins = {{ size = {least} }}, or {{ number = 32 }}")));
         }
         Ok(Bins { from, number: 1.0, extent: width, most: most as u16 })
     }
@@ -137,6 +141,11 @@ mod tests {
         let size = |width| Discretisation::BinSize { width, from: None };
         for how in [size(0.0), size(f64::NAN), size(1e-6), Discretisation::BinNumber(0), Discretisation::None] {
             assert!(levels(&[0.5, 7.0], how, None).is_err(), "{how:?}");
+        }
+        for high in [0.7, 7.0, 1234.5, 3e9] {
+            let remedy = levels(&[0.5, high], size(1e-9), None).unwrap_err().remedy.unwrap();
+            let words = remedy.split("size = ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+            assert!(levels(&[0.5, high], size(words.parse().unwrap()), None).is_ok(), "{remedy}");
         }
     }
 }

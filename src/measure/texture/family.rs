@@ -138,7 +138,10 @@ impl Family for Texture {
             for (k, channel) in request.channels.iter().enumerate() {
                 let region = region(&object.object, k)?;
                 let (stored, matrices) = (channel.volume.scale.factor(), ahead.of(object.label, k));
-                values.reals(self.values(&region, stored, (&grid, weighting), matrices)?);
+                let of = |e: Error| {
+                    e.needed_for(format!("texture of label {} in the channel \"{}\"", object.label, channel.name))
+                };
+                values.reals(self.values(&region, stored, (&grid, weighting), matrices).map_err(of)?);
             }
             Ok(())
         }))

@@ -82,7 +82,7 @@ pub use levels::Levels;
 pub use region::{Intensities, Region};
 pub use weights::{WeightNorm, Weighting, Weights};
 pub use window::WindowFeature;
-pub(crate) use window::{Picture, Windows};
+pub(crate) use window::{Picture, Room, Windows};
 
 use super::feature::{Feature, Get};
 

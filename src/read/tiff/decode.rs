@@ -6,6 +6,7 @@ use super::directory::Tiff;
 use super::page::Page;
 use super::unpack::{self, Part, Words};
 use crate::Result;
+use crate::in_order::in_order;
 use crate::read::numbers::Numbers;
 use rayon::prelude::*;
 
@@ -44,8 +45,7 @@ pub fn page(tiff: &Tiff, page: &Page, rooms: &mut [Numbers], at: usize) -> Resul
                 let rows = |i: usize| page.chunk_rows(first + (chunks.len() + i) / across);
                 let packed = packed.collect::<Result<Vec<_>>>()?.into_par_iter().enumerate();
                 let unpacked = packed.map(|(i, packed)| codec::unpack(page, packed, &tables, rows(i)));
-                let unpacked = unpacked.collect::<Result<Vec<_>>>()?;
-                chunks.extend(unpacked);
+                chunks.extend(in_order(unpacked)?);
             }
             scatter(page, &chunks, tiff.little, first, rooms, at);
         }

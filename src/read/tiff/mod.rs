@@ -32,6 +32,7 @@ use super::ome::{self, Metadata};
 use super::raster;
 use super::{Colour, Format, Input, Options, Source};
 use crate::image::{Channel, Modality, Scan};
+use crate::in_order::in_order;
 use crate::units::Shape;
 use crate::{Error, Result};
 use codes::Photometric;
@@ -276,7 +277,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, mut layout: Layout
     let stored = if is_narrow { narrow } else { page.stored };
     let make = |(name, numbers)| numbers::channel(name, shape, layout.spacing, numbers, stored);
     let named: Vec<_> = names.into_iter().zip(rooms).collect();
-    let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
+    let channels = in_order(named.into_par_iter().map(make))?;
     Ok(scan_of(channels, page, shape, stored, layout))
 }
 

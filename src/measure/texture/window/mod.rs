@@ -14,7 +14,7 @@ mod tones;
 mod windows;
 mod zones;
 
-pub(crate) use windows::{Picture, Windows};
+pub(crate) use windows::{Picture, Room, Windows};
 
 use super::counted::Counted;
 use super::zones::zoned;
