@@ -516,6 +516,12 @@ fn a_page_a_channel_keeps_its_name() {
 }
 
 #[test]
+fn inks_of_a_print_are_told() {
+    let scan = plain(&[Page::from(7, vec![short(262, 5)])]).unwrap();
+    assert!(scan.warnings.iter().any(|w| w.contains("inks of a print")), "{:?}", scan.warnings);
+}
+
+#[test]
 fn known_programs_are_refused_by_name_with_a_way_out() {
     let two = |tags: &[raw::Tag]| [0, 100].map(|first| Page::from(first, tags.to_vec()));
     for (name, tags) in [

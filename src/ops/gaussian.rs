@@ -4,7 +4,7 @@
 //! `|k| <= round(truncate * sigma)`, and the weights adding up to 65536 exactly. From sigma 8 on boxes over boxes take
 //! their place, see `gaussian_boxes.rs`: within 0.4 % of the range of the samples, as a rule far less.
 //! Bit budget: samples of 32 bits, taken as two halves of 16, times 16-bit weights: 32 bits each.
-//! Reference: `scipy.ndimage.gaussian_filter`, to 1 sample an axis.
+//! Reference: `scipy.ndimage.gaussian_filter`, to 1 sample an axis where samples span 16 bits, else to 2 in 100,000 of their span.
 
 use super::gaussian_boxes::{self, Boxes};
 use super::gaussian_walk;

@@ -143,12 +143,13 @@ impl Contours<'_> {
         let mut found = self.draw_beside(device, src, of, &beside, (self.within, &rule))?;
         loop {
             let hotter = hotter(device, src, &found.labels, of.dropped)?;
-            if hotter.is_empty() {
-                break;
-            }
+            let mut is_new = false;
             for (seed, voxel, object) in hotter {
-                dropped_by[seed].insert(object);
+                is_new |= dropped_by[seed].insert(object);
                 blocked.push(voxel);
+            }
+            if !is_new {
+                break;
             }
             beside = self.beside(device, of, &dropped_by)?;
             rule = self.rule_beside(device, src, of, &beside)?;

@@ -1,6 +1,8 @@
 //! The value above which objects are positive: given, or a percentile, Otsu's threshold, or said of the median
 //! of the objects of an image.
 
+pub(super) mod parted;
+
 use crate::recipe::{Cutoff, Positive};
 use crate::rounding::apart;
 

@@ -11,7 +11,7 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectRun, Volume};
 use crate::ops::distance::distance;
-use crate::recipe::Step;
+use crate::recipe::{Combine, Step};
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -38,9 +38,11 @@ pub(super) fn fading(file: &Volume, labels: &Labels, doubt: Option<f64>, remedy:
     if doubt.is_none_or(|doubt| doubt < DOUBTED) {
         return Ok(None);
     }
-    let mut steps = steps(file, labels)?;
+    let chosen = chosen(labels);
+    let mut steps = steps(file, labels, &chosen)?;
     let fade = steps.iter().filter(|step| **step < EDGE).count();
-    if steps.len() < FEW || 2 * fade <= steps.len() {
+    // In a crowd few have a ground around them: these speak for no others.
+    if steps.len() < FEW || 2 * steps.len() <= chosen.len() || 2 * fade <= steps.len() {
         return Ok(None);
     }
     let middle = steps.len() / 2;
@@ -57,30 +59,45 @@ pub(super) fn fading(file: &Volume, labels: &Labels, doubt: Option<f64>, remedy:
     )))
 }
 
-/// How haze is kept out of all images, if the threshold of a set may have a bound; `thresholds` are those of this image.
+/// How haze is kept out of all images, if a set has one threshold for all of an image and that may have a bound; `thresholds` are those of this image.
 pub(super) fn kept_out(set: &str, steps: &[Step], thresholds: &[f64]) -> String {
-    let global = |step: &Step| matches!(step, Step::Threshold(p) if !p.method.is_local());
-    let first = steps.iter().position(global).and_then(|at| Some((at, steps.get(at)?, thresholds.first()?)));
-    match first {
-        Some((at, Step::Threshold(p), t)) if p.method.keys().contains(&"bounds") => format!(
-            "; where threshold_{set} of fields with objects is higher than the {t:.4} of this one, a number X between them keeps haze out of all: \
-             --set 'objects.{set}.steps.{at}.bounds=[X, inf]'"
-        ),
+    let all = || {
+        steps
+            .iter()
+            .enumerate()
+            .filter_map(|(at, step)| if let Step::Threshold(p) = step { Some((at, p)) } else { None })
+    };
+    // What lies above either of two thresholds does not follow from one of them.
+    if all().any(|(_, p)| p.combine == Combine::Or) {
+        return String::new();
+    }
+    let mut global = all().filter(|(_, p)| !p.method.is_local());
+    match (global.next(), global.next(), thresholds) {
+        (Some((at, p)), None, [t]) if p.method.keys().contains(&"bounds") => {
+            let most = p.bounds.map_or(f64::INFINITY, |[_, most]| most);
+            format!(
+                "; where threshold_{set} of fields with objects is higher than the {t:.4} of this one, a number X between them keeps haze out of all: \
+                 --set 'objects.{set}.steps.{at}.bounds=[X, {most}]'"
+            )
+        }
         _ => String::new(),
     }
 }
 
+/// Some objects, spread over the image.
+fn chosen(labels: &Labels) -> Vec<u32> {
+    (1..=labels.count).step_by((labels.count as usize).div_ceil(SOME).max(1)).collect()
+}
+
 /// Which share of its contrast each of some objects loses across its outline, of those that have enough pixels and are brighter than their ground.
-fn steps(file: &Volume, labels: &Labels) -> Result<Vec<f64>> {
+fn steps(file: &Volume, labels: &Labels, chosen: &[u32]) -> Result<Vec<f64>> {
     // Made before threads ask for them.
     let (runs, voxels, samples) = (labels.runs()?, labels.voxels().host()?, file.samples.host()?);
-    let every = (labels.count as usize).div_ceil(SOME).max(1);
-    let chosen: Vec<u32> = (1..=labels.count).step_by(every).collect();
     let step = |label: u32| {
         let Some(section) = Section::widest(runs.of(label), labels.shape) else { return Ok(None) };
         section.around(label, voxels, samples, labels.shape)?.step()
     };
-    let found: Result<Vec<Option<f64>>> = chosen.into_par_iter().map(step).collect();
+    let found: Result<Vec<Option<f64>>> = chosen.par_iter().map(|label| step(*label)).collect();
     Ok(found?.into_iter().flatten().collect())
 }
 
@@ -204,7 +221,7 @@ mod tests {
         let samples = (0..shape.len()).map(|i| light(far(i)).round() as i32).collect();
         let voxels = (0..shape.len()).map(|i| u32::from(far(i) < radius)).collect();
         let labels = Labels::new(shape, voxels).unwrap();
-        let found = steps(&Volume::new(shape, samples).unwrap(), &labels).unwrap();
+        let found = steps(&Volume::new(shape, samples).unwrap(), &labels, &chosen(&labels)).unwrap();
         assert_eq!(found.len(), 1);
         found[0]
     }

@@ -65,7 +65,6 @@ mod objects;
 mod odd_images;
 mod over_images;
 mod paired;
-mod parted;
 mod perturb;
 mod positive;
 mod prescription;

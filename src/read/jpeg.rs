@@ -13,18 +13,25 @@ use zune_jpeg::errors::DecodeErrors;
 /// JPEG, 8 bits.
 pub const DECODER: Decoder = Decoder { name: "JPEG", compression: Some("JPEG (lossy)"), header, pixels };
 
+/// What to do with an image in colours of print.
+pub(super) const NOT_IN_PRINT: &str = "the image from the microscope, or a copy in RGB or grey";
+
 /// Beside the samples: the whole file, and the coefficients of all blocks where the image is stored in several scans.
 fn header(source: &Source, _: u64) -> Result<Header> {
     let options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(source.reader(), options);
-    decoder.decode_headers().map_err(|e| Error::format(format!("JPEG: {e}")))?;
+    decoder.decode_headers().map_err(|e| {
+        // 12 bits, lossless ones and JPEG-LS have a header that the decoder does not know.
+        Error::format(format!("JPEG: damaged, or of a kind that is not read ({e})"))
+            .remedy("a whole copy, or one as TIFF or PNG")
+    })?;
     let missing = || Error::format("JPEG: no header");
     let (width, height) = decoder.dimensions().ok_or_else(missing)?;
     let samples = match decoder.input_colorspace().ok_or_else(missing)? {
         // How much ink is no light: what colours it makes depends on the press.
         ColorSpace::CMYK | ColorSpace::YCCK => {
             let what = "JPEG: its colours are those of print (CMYK), no measured light";
-            return Err(Error::unsupported(what).remedy("the image from the microscope, or a copy in RGB or grey"));
+            return Err(Error::unsupported(what).remedy(NOT_IN_PRINT));
         }
         ColorSpace::Luma => 1,
         ColorSpace::LumaA => 2,

@@ -4,9 +4,8 @@ use super::Judging;
 use crate::pipeline::beside::Lit;
 use crate::pipeline::classified::speak_for;
 use crate::pipeline::contradicted;
-use crate::pipeline::cutoff::{Doubt, alike, doubt, halved};
+use crate::pipeline::cutoff::{Doubt, alike, doubt, halved, parted};
 use crate::pipeline::marker_values::{ABOVE_GROUND, of_light};
-use crate::pipeline::parted;
 use crate::recipe::{Cutoff, Recipe};
 
 /// Why there is no ground next to an object.

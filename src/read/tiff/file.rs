@@ -8,6 +8,10 @@ use crate::read::layout::{Layout, Plane};
 use crate::read::raster::lossy;
 use crate::{Error, Result};
 
+/// What colours inks make depends on the press.
+const INKS: &str = "its channels are inks of a print (PhotometricInterpretation 5, CMYK), no measured light, unless a program has written channels of light under that name: \
+                    measure the image from the microscope, or a copy in RGB or grey";
+
 /// An open file with its pages.
 pub struct File<'a> {
     /// Its skeleton.
@@ -126,7 +130,10 @@ impl File<'_> {
             Photometric::Grey { white_is_zero: true } => fact("photometric", "white is zero; values as stored".into()),
             Photometric::Palette => fact("photometric", "colour map left out; values as stored".into()),
             Photometric::Rgb => fact("photometric", "RGB".into()),
-            Photometric::Separated => fact("photometric", "inks".into()),
+            Photometric::Separated => {
+                fact("photometric", "inks".into());
+                layout.warnings.push(INKS.into());
+            }
             Photometric::YCbCr => fact("photometric", "YCbCr, turned into RGB".into()),
             Photometric::Grey { .. } => {}
         }

@@ -44,7 +44,7 @@ pub(super) fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Gro
 fn one_of_several(groups: Vec<Group>, others: &mut Vec<Other>) -> Option<Group> {
     let (n, all) = (groups.len(), groups.iter().map(|g| g.looks.len()).sum::<usize>());
     let (mut large, small): (Vec<Group>, Vec<Group>) =
-        groups.into_iter().partition(|g| FEW * (all - g.looks.len()) < g.looks.len());
+        groups.into_iter().partition(|g| FEW * (all - g.looks.len()) < all);
     let rest = small.into_iter().flat_map(|g| g.looks);
     let Some(mut whole) = large.pop() else {
         let reason = format!("PT: its series looks in {n} directions (projections, localisers), no scan");

@@ -5,7 +5,7 @@
 //! ([`kinds`]); a clear gap lies between them, below divisions that divide nothing; or there is a valley between two heaps of values, so deep that chance would not make
 //! it. Values of one kind have one heap, whatever its shape. Reference: this project.
 
-use super::cutoff::{CLEAR, SOME, are_kinds, is_gap, kinds, least, otsu, percentile, rise, sorted};
+use super::{CLEAR, SOME, are_kinds, is_gap, kinds, least, otsu, percentile, rise, sorted};
 
 /// Fewer objects are no mistake.
 const TOLD: usize = 3;
@@ -21,14 +21,14 @@ const DEEP: f64 = 3.5;
 const STEPS: f64 = 5.0;
 
 /// What divides two kinds of values.
-pub(super) fn limit(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub fn limit(values: impl Iterator<Item = f64>) -> Option<f64> {
     let all = sorted(values);
     kinds(all.iter().copied()).map(|kinds| kinds.limit).or_else(|| by_gap(&all)).or_else(|| by_valley(&all))
 }
 
 /// Whether a cutoff judges so many objects otherwise than the limit between two kinds that it makes a difference, and divides no kinds itself: of three the highest
 /// one, or the lowest one, may be meant, if it is a tenth of the objects as well.
-pub(super) fn is_missed(values: impl Iterator<Item = f64>, limit: f64, cutoff: f64) -> bool {
+pub fn is_missed(values: impl Iterator<Item = f64>, limit: f64, cutoff: f64) -> bool {
     let all = sorted(values);
     let [at_limit, at_cutoff] = [limit, cutoff].map(|limit| all.partition_point(|v| *v <= limit));
     let missed = at_limit.abs_diff(at_cutoff);
@@ -106,7 +106,7 @@ fn by_valley(all: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     //! Oracle: objects of known kinds.
-    use super::super::cutoff::{crowded, cutoff, normal};
+    use super::super::{crowded, cutoff, normal};
     use super::*;
     use crate::recipe::Cutoff;
 
