@@ -155,10 +155,12 @@ impl Contours<'_> {
             rule = self.rule_beside(device, src, of, &beside)?;
             found = self.draw_beside(device, src, of, &beside, (self.within, &rule))?;
         }
-        let cut_off = match self.may_be_cut_off(device, of.seeds, &found.labels)? {
+        let reaching = self.may_be_cut_off(device, of.seeds, &found.labels)?;
+        let cut_off = match reaching.contains(&true) {
             true => {
                 let more = self.draw_beside(device, src, of, &beside, (self.farther(), &rule))?;
-                self.cut_off(device, of.seeds, &found.labels, &more.labels)?
+                let more = sizes(device, &cytoplasm(device, &more.labels, &found.labels)?)?;
+                reaching.iter().zip(&more).filter(|(reaches, more)| **reaches && **more > 0).count()
             }
             false => 0,
         };
@@ -232,17 +234,17 @@ impl Contours<'_> {
         Ok(as_labels(&or(device, &nearer, &not(device, &free)?)?))
     }
 
-    /// Whether a contour reaches the last layer that it may have. Most end far from it, so only where they lie is looked at, and as far around as seeds matter.
-    fn may_be_cut_off(&self, device: &Device, seeds: &Labels, found: &Labels) -> Result<bool> {
-        let reaches = |seeds: &Labels, found: &Labels| Ok(self.reaching(device, seeds, found)?.contains(&true));
+    /// Which contours reach the last layer that they may have; of none a list of nothing will do. Most end far from it, so only where they lie is looked at first, and as
+    /// far around as seeds matter.
+    fn may_be_cut_off(&self, device: &Device, seeds: &Labels, found: &Labels) -> Result<Vec<bool>> {
         let reach = self.geometry.along((self.within - self.step()).max(0.0));
-        let Some(windows) = windows(device, found, reach)? else { return reaches(seeds, found) };
+        let Some(windows) = windows(device, found, reach)? else { return self.reaching(device, seeds, found) };
         for window in windows {
-            if reaches(&window.labels(seeds)?, &window.labels(found)?)? {
-                return Ok(true);
+            if self.reaching(device, &window.labels(seeds)?, &window.labels(found)?)?.contains(&true) {
+                return self.reaching(device, seeds, found);
             }
         }
-        Ok(false)
+        Ok(vec![])
     }
 
     /// Which contours have a voxel in the last layer that they may have.
@@ -256,13 +258,6 @@ impl Contours<'_> {
         };
         // Entry 0 counts the background.
         Ok(last.iter().enumerate().map(|(label, voxels)| label > 0 && *voxels > 0).collect())
-    }
-
-    /// How many of the contours that reach the last layer have more where they may go farther.
-    fn cut_off(&self, device: &Device, seeds: &Labels, found: &Labels, farther: &Labels) -> Result<usize> {
-        let more = sizes(device, &cytoplasm(device, farther, found)?)?;
-        let reaching = self.reaching(device, seeds, found)?;
-        Ok(reaching.iter().zip(&more).filter(|(reaches, more)| **reaches && **more > 0).count())
     }
 
     /// The rule, with the backgrounds that it counts from.

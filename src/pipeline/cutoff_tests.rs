@@ -275,6 +275,5 @@ fn a_gap_in_a_crowd_is_kept_and_the_clearest_one_counts() {
     let fields =
         [0.2, 0.35, 0.5, 0.7].map(|share| [(60, share, 0.3, 0.1), (200, share, 0.45, 0.05), (200, share, 0.45, 0.1)]);
     let (wrong, unsteady) = wrong_and_unsteady(&fields.concat());
-    println!("X {wrong} {unsteady}");
     assert!(wrong <= 20 && unsteady <= 4, "{wrong} {unsteady} of 480");
 }
