@@ -157,7 +157,7 @@ fn wrong_recipes_are_refused_with_a_remedy() {
         ("percent = [50, 101]", "percentage"),
         ("classes = 1", "2 to 8"),
         ("classes = 9", "2 to 8"),
-        ("values = [nan]", "no inf or nan"),
+        ("values = [nan]", "not inf or nan"),
         ("value = [3]", "value"),
     ] {
         let e = parse(|r| r.replace("values = [20, 40]", step)).err().map(|e| e.to_string()).unwrap_or_default();

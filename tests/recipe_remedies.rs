@@ -68,8 +68,8 @@ fn numbers_that_a_step_cannot_do_are_refused_with_the_recipe() {
         ("{ op = \"spots\", sigma_z = \"0 px\" }", "sigma_z = 0", "sigma_z = \"1.4 px\""),
         (
             "{ op = \"threshold\", method = \"hysteresis\", low = inf, high = 3.0 }",
-            "a number is out of range",
-            "no inf or nan",
+            "low = inf is out of range",
+            "low = 2.5",
         ),
     ];
     for (step, what, remedy) in wrong {

@@ -72,8 +72,8 @@ fn lengths_and_areas_need_units() {
       try: a number and a unit: "3 px", "0.8 um", "2 mm", or "1.5 r" for object radii
     "#);
     for (step, words) in [
-        ("op = \"threshold\", method = \"otsu\", correction = -1", "a factor that is not above 0"),
-        ("op = \"threshold\", method = \"otsu\", noise = -5", "noise and k from 0 on"),
+        ("op = \"threshold\", method = \"otsu\", correction = -1", "correction = -1 is out of range"),
+        ("op = \"threshold\", method = \"otsu\", noise = -5", "noise = -5 is out of range"),
         ("op = \"threshold\", method = \"hysteresis\", low = 500, high = 100", "low = 500 is above high = 100"),
     ] {
         let e = with_steps(&format!("{{ {step} }},"));
@@ -94,7 +94,7 @@ fn lengths_and_areas_need_units() {
 #[test]
 fn names_that_nothing_has_are_errors() {
     assert_snapshot!(error("[objects.cells]\ngrow = { from = \"nuclie\", by = \"5 um\" }\n[objects.nuclei]\nlabels = \"a.tif\"\n"), @r#"
-    mine.toml: there is no object set "nuclie" in line 1: `[objects.cells]`
+    mine.toml: from: there is no object set "nuclie" in line 2: `grow = { from = "nuclie", by = "5 um" }`
       try: nuclei
     "#);
     assert_snapshot!(error("[channels]\nnuclear = [0]\n[objects.nuclei]\nchannel = \"nucleus\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n"), @r#"
@@ -102,7 +102,7 @@ fn names_that_nothing_has_are_errors() {
       try: nuclear
     "#);
     assert_snapshot!(with_steps("  { op = \"median\", radius = \"1 px\", as = \"flat\" },\n  { op = \"threshold\", method = \"otsu\", of = \"flt\" },"), @r#"
-    mine.toml: no earlier step is called "flt" in line 8: `{ op = "threshold", method = "otsu", of = "flt" }`
+    mine.toml: of: no earlier step is called "flt" in line 8: `{ op = "threshold", method = "otsu", of = "flt" }`
       try: flat
     "#);
     assert_snapshot!(error(&format!("{HEAD}labels = \"a.tif\"\n")), @r#"
@@ -146,19 +146,19 @@ fn steps_that_draw_lesions_are_checked() {
       try: one of: percent, at_least, above, deviations
     "#);
     assert_snapshot!(lesions("{ op = \"contour\", percent = 0.41, at_least = 2, within = \"20 mm\" }"), @r#"
-    mine.toml: a contour has exactly one limit in line 8: `{ op = "contour", percent = 0.41, at_least = 2, within = "20 mm" }`
+    mine.toml: percent = 0.41: a contour has exactly one limit in line 8: `{ op = "contour", percent = 0.41, at_least = 2, within = "20 mm" }`
       try: one of: percent, at_least, above, deviations
     "#);
     assert_snapshot!(lesions("{ op = \"contour\", percent = 410, within = \"20 mm\" }"), @r#"
-    mine.toml: 410 is no percentage of an object in line 8: `{ op = "contour", percent = 410, within = "20 mm" }`
+    mine.toml: percent: 410 is no percentage of an object in line 8: `{ op = "contour", percent = 410, within = "20 mm" }`
       try: percent = 41
     "#);
     assert_snapshot!(lesions("{ op = \"contour\", percent = 0.41, within = \"20 mm\" }"), @r#"
-    mine.toml: 0.41 is less than one percent of an object: percentages are meant, not shares in line 8: `{ op = "contour", percent = 0.41, within = "20 mm" }`
+    mine.toml: percent: 0.41 is less than one percent of an object: percentages are meant, not shares in line 8: `{ op = "contour", percent = 0.41, within = "20 mm" }`
       try: percent = 41
     "#);
     assert_snapshot!(lesions("{ op = \"habitats\", set = \"seeds\", percent = [0.5, 0.7] }"), @r#"
-    mine.toml: 0.5 is less than one percent of an object: percentages are meant, not shares in line 8: `{ op = "habitats", set = "seeds", percent = [0.5, 0.7] }`
+    mine.toml: percent: 0.5 is less than one percent of an object: percentages are meant, not shares in line 8: `{ op = "habitats", set = "seeds", percent = [0.5, 0.7] }`
       try: percent = [40, 70]
     "#);
     assert_snapshot!(lesions("{ op = \"exclude\", set = \"seed\" }"), @r#"
@@ -240,8 +240,8 @@ fn every_remedy_for_a_step_helps() {
     threshold("method = \"hysteresis\", high = 4.0", "low = 2.5", "method = \"hysteresis\", high = 4.0, low = 2.5");
     threshold("method = \"hysteresis\", low = 2.5", "high = 4.0", "method = \"hysteresis\", high = 4.0, low = 2.5");
     threshold("method = \"sauvola\"", "radius = \"25 px\"", "method = \"sauvola\", radius = \"25 px\"");
-    threshold("method = \"otsu\", bins = 1", "bins 2 to 65536", "method = \"otsu\", bins = 2");
-    threshold("method = \"otsu\", bounds = [2, 1]", "bounds = [low, high]", "method = \"otsu\", bounds = [1, 2]");
+    threshold("method = \"otsu\", bins = 1", "from 2 to 65536", "method = \"otsu\", bins = 2");
+    threshold("method = \"otsu\", bounds = [2, 1]", "the lower one first", "method = \"otsu\", bounds = [1, 2]");
     threshold("method = \"fixed\", value = 1, at_least = 2", "leave value out", "method = \"fixed\", at_least = 2");
     threshold("method = \"fixed\", at_least = 2, noise = 3", "leave noise out", "method = \"fixed\", at_least = 2");
     // Each key with a method that does not read it.

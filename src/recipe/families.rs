@@ -2,6 +2,7 @@
 
 use super::names::one_name;
 use super::place::likely;
+use super::pointed::Source;
 use super::validate::Checker;
 use super::wrong_type::told;
 use super::{Body, Measure};
@@ -27,9 +28,9 @@ pub(super) fn names<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<
 }
 
 /// Puts the families of all measures together.
-pub(super) fn choose(body: &mut Body, text: &str) -> Result<()> {
+pub(super) fn choose(body: &mut Body, source: &Source) -> Result<()> {
     let chosen: Vec<(String, Vec<Chosen>)> = {
-        let checker = Checker { body, text };
+        let checker = Checker { body, source };
         let of = |(set, measure)| Ok((String::clone(set), checker.chosen(set, measure)?));
         body.measure.iter().map(of).collect::<Result<_>>()?
     };
@@ -125,7 +126,7 @@ impl Checker<'_> {
             };
             entry.with(&parameters).err().map(|e| known(e.message()))
         };
-        let told = told(self.text, table, here, &format!(" of the family {}", entry.name), &read);
+        let told = told(self.source.text, table, here, &format!(" of the family {}", entry.name), &read);
         told.unwrap_or_else(|| self.error(e.message().to_owned(), here))
     }
 

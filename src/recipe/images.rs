@@ -1,6 +1,7 @@
 //! `[images.NAME]`: images made of channels, and what their types cannot say.
 
 use super::place::list;
+use super::pointed::Source;
 use super::validate::Checker;
 use super::{Body, ObjectScale, Step};
 use crate::Result;
@@ -28,8 +29,8 @@ pub struct DerivedImage {
 }
 
 /// Checks the derived images and returns them in an order in which each comes after that which it is made of.
-pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
-    let checker = Checker { body, text };
+pub(super) fn check(body: &Body, source: &Source) -> Result<Vec<String>> {
+    let checker = Checker { body, source };
     body.images.iter().try_for_each(|(name, image)| checker.image(name, image))?;
     body.unmix.iter().try_for_each(|(name, mixture)| checker.mixture(name, mixture))?;
     checker.names_differ()?;

@@ -1,9 +1,10 @@
 //! From TOML to a recipe, with errors that point at the line and name the likely key.
 
 use super::place::brief;
+use super::pointed::Source;
 use super::settings::apply;
 use super::wrong_type::told;
-use super::{Body, PRESETS, Pick, Recipe, families, images, many, not_toml, validate};
+use super::{Body, PRESETS, Pick, Recipe, families, images, many, not_toml, too_large, validate};
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,15 +45,38 @@ impl Recipe {
     }
 
     fn checked(name: &str, text: &str) -> Result<Self> {
-        let mut body: Body = toml::from_str(text).map_err(|e| explain(text, &e).at(name))?;
-        families::choose(&mut body, text).map_err(|e| e.at(name))?;
-        let images = images::check(&body, text).map_err(|e| e.at(name))?;
-        let (order, children_first) = validate::check(&body, text).map_err(|e| e.at(name))?;
+        let Sound { body, measured_by, images, order, children_first } = sound(text).map_err(|e| e.at(name))?;
         let given_roles = given(&body.channels);
-        let measured_by = measured_by(text)?;
         let (name, text) = (name.into(), text.into());
         Ok(Recipe { name, text, measured_by, body, images, order, children_first, given_roles })
     }
+}
+
+/// What a text says that has passed all checks.
+struct Sound {
+    body: Body,
+    measured_by: String,
+    images: Vec<String>,
+    order: Vec<String>,
+    children_first: Vec<String>,
+}
+
+fn sound(text: &str) -> Result<Sound> {
+    let source = Source::new(text);
+    let refused = |text: &str| {
+        let source = Source::new(text);
+        looked_at(&source).err().map(|e| source.refused(&e))
+    };
+    looked_at(&source).map_err(|e| too_large::told(text, sound).unwrap_or_else(|| source.pointed(e, &refused)))
+}
+
+fn looked_at(source: &Source) -> Result<Sound> {
+    let mut body: Body = toml::from_str(source.text).map_err(|e| explain(source.text, &e))?;
+    families::choose(&mut body, source)?;
+    let images = images::check(&body, source)?;
+    let (order, children_first) = validate::check(&body, source)?;
+    let measured_by = measured_by(source.text)?;
+    Ok(Sound { body, measured_by, images, order, children_first })
 }
 
 /// Tables of which no image knows: they say what comes of rows.

@@ -1,6 +1,7 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
-use super::place::{likely, line_of, quote};
+use super::place::likely;
+use super::pointed::Source;
 use super::{Body, Modality, Objects, Pick, SphereAt};
 use crate::name_pattern::parse_path;
 use crate::units::Length;
@@ -10,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks a recipe and returns its object sets in an order in which each comes after those that it needs.
 /// And in an order in which those come first that others learn something of.
-pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>)> {
-    let checker = Checker { body, text };
+pub(super) fn check(body: &Body, source: &Source) -> Result<(Vec<String>, Vec<String>)> {
+    let checker = Checker { body, source };
     checker.files()?;
     checker.calibration()?;
     checker.grid()?;
@@ -63,12 +64,12 @@ const PIXEL_UM: std::ops::RangeInclusive<f64> = 0.001..=10_000.0;
 
 pub(super) struct Checker<'a> {
     pub body: &'a Body,
-    pub text: &'a str,
+    pub source: &'a Source<'a>,
 }
 
 impl Checker<'_> {
     pub fn error(&self, what: impl std::fmt::Display, path: &[&str]) -> Error {
-        Error::usage(format!("{what} in {}", quote(self.text, line_of(self.text, path))))
+        self.source.error(what, path)
     }
 
     /// A channel by its role, or a derived image.

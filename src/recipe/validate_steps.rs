@@ -99,33 +99,7 @@ impl Checker<'_> {
             _ if t.from == Some(CountedFrom::Ground) && t.noise.is_none() => needs("noise beside from", "5.0"),
             _ => Ok(()),
         }?;
-        let numbers = [t.correction, t.noise, t.k, t.r, t.low, t.high, t.percent, t.value];
-        let numbers = numbers.into_iter().chain([t.at_least, t.factor, t.deviations]);
-        let bad_number = numbers.flatten().any(|v| !v.is_finite());
-        let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
-        let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
-        let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
-        let at_least_0 = [t.noise, t.k].into_iter().flatten().all(|v| v >= 0.0);
-        let above_0 = [t.correction, t.factor, t.r].into_iter().flatten().all(|v| v > 0.0);
-        if !at_least_0 || !above_0 {
-            let e = self.error("a factor that is not above 0 would take everything", here);
-            return Err(e.remedy("correction, factor and r above 0, noise and k from 0 on"));
-        }
-        if let (Some(low), Some(high)) = (t.low, t.high)
-            && low > high
-            && low.is_finite()
-            && high.is_finite()
-        {
-            let e = self.error(format!("low = {low} is above high = {high}"), here);
-            return Err(e.remedy(format!("low = {high} and high = {low}")));
-        }
-        let bad_classes = t.classes.is_some_and(|n| !(2..=16).contains(&n));
-        if bad_number || bad_classes || bad_bins || bad_percent || bad_bounds {
-            return Err(self.error("a number is out of range", here).remedy(
-                "bins 2 to 65536, classes 2 to 16, percent 0 to 100, bounds = [low, high], and no inf or nan",
-            ));
-        }
-        Ok(())
+        self.threshold_numbers(t, here)
     }
 
     /// Keys that another method knows would be passed over in silence.
@@ -162,7 +136,7 @@ impl Checker<'_> {
                 wrong("a depth that is a length is one of shapes", "depth = 0.1, or by = \"shape\"")
             }
             (_, Some(SplitDepth::Share(share))) if !(0.0..=1.0).contains(&share) => {
-                wrong("a depth is a share of the lower peak", "depth = 0.1")
+                wrong(&format!("depth = {share} is no share of the lower peak"), "from 0 to 1: depth = 0.1")
             }
             _ => Ok(()),
         }
@@ -195,11 +169,14 @@ impl Checker<'_> {
         match percent {
             // More than 0: everything has at least that, and a limit of 0 is none.
             Some(p) if !(p > 0.0 && p <= 100.0) => {
-                Err(self.error(format!("{p} is no percentage of an object"), here).remedy(example))
+                Err(self.error(format!("percent: {p} is no percentage of an object"), here).remedy(example))
             }
             // Others write 0.41 for 41 %.
             Some(p) if p < 1.0 => Err(self
-                .error(format!("{p} is less than one percent of an object: percentages are meant, not shares"), here)
+                .error(
+                    format!("percent: {p} is less than one percent of an object: percentages are meant, not shares"),
+                    here,
+                )
                 .remedy(example)),
             _ => Ok(()),
         }
@@ -220,12 +197,7 @@ impl Checker<'_> {
         for percent in h.percent.iter().flatten() {
             self.percentage(Some(*percent), "percent = [40, 70]", here)?;
         }
-        let several = [h.classes, h.clusters];
-        if limits.iter().any(|v| !v.is_finite()) || several.iter().flatten().any(|n| !(2..=8).contains(n)) {
-            let e = self.error("a number is out of range", here);
-            return Err(e.remedy("classes and clusters 2 to 8, and no inf or nan"));
-        }
-        Ok(())
+        self.habitat_numbers(h, here)
     }
 
     /// Doses and values that rise.
@@ -328,9 +300,7 @@ impl Checker<'_> {
                 .remedy("one of: percent, at_least, above, deviations"));
         }
         self.percentage(c.percent, "percent = 41", here)?;
-        if rules.iter().flatten().any(|v| !v.is_finite()) || c.deviations.is_some_and(|k| k < 0.0) {
-            return Err(self.error("a number is out of range", here).remedy("no inf or nan, and deviations from 0 on"));
-        }
+        self.contour_numbers(c, here)?;
         match c.background {
             Some(_) if c.percent.is_none() => Err(self
                 .error("a background is of use only with percent", here)
