@@ -139,7 +139,7 @@ fn fault(line: &str) -> Option<Fault> {
     while let Some(&(start, word)) = words.get(i) {
         let next = words.get(i + 1).map(|(_, word)| *word);
         let before = i.checked_sub(1).and_then(|i| words.get(i)).map(|(_, word)| *word);
-        let is_in_list = open.last() == Some(&'[') && key != "";
+        let is_in_list = open.last() == Some(&'[') && !key.is_empty();
         let is_value = before == Some(Word::Mark('=')) || is_in_list && matches!(before, Some(Word::Mark('[' | ',')));
         let of_key = |what: &str| if key.is_empty() { what.to_owned() } else { format!("{key}: {what}") };
         match word {

@@ -63,11 +63,12 @@ struct Sound {
 
 fn sound(text: &str) -> Result<Sound> {
     let source = Source::new(text);
+    let again = |text: &str| looked_at(&Source::new(text)).err();
     let refused = |text: &str| {
         let source = Source::new(text);
         looked_at(&source).err().map(|e| source.refused(&e))
     };
-    looked_at(&source).map_err(|e| too_large::told(text, sound).unwrap_or_else(|| source.pointed(e, &refused)))
+    looked_at(&source).map_err(|e| too_large::told(text, &again).unwrap_or_else(|| source.pointed(e, &refused)))
 }
 
 fn looked_at(source: &Source) -> Result<Sound> {

@@ -1,7 +1,7 @@
 //! Numbers that no computer word holds. The reader of TOML stops at them in words of its own, without their place.
 
 use super::place::{line_of, quote};
-use crate::{Error, Result};
+use crate::Error;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -18,7 +18,7 @@ const MOST: &str = "9223372036854775807";
 
 /// The error of the first number that is too large, if there is one. `check` reads another text: what belongs there is what it says
 /// of a number that it can read.
-pub(super) fn told<T>(text: &str, check: impl Fn(&str) -> Result<T>) -> Option<Error> {
+pub(super) fn told(text: &str, check: &dyn Fn(&str) -> Option<Error>) -> Option<Error> {
     let table = DeTable::parse(text).ok()?;
     let mut number = None;
     for (key, value) in table.get_ref() {
@@ -28,7 +28,7 @@ pub(super) fn told<T>(text: &str, check: impl Fn(&str) -> Result<T>) -> Option<E
     let written = text.get(span.clone())?;
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let with = [&text[..span.start], MOST, &text[span.end..]].concat();
-    if let Some(mut e) = check(&with).err().filter(|e| e.what.contains(MOST)) {
+    if let Some(mut e) = check(&with).filter(|e| e.what.contains(MOST)) {
         e.what = e.what.replace(MOST, written);
         e.remedy = e.remedy.map(|remedy| remedy.replace(MOST, written));
         return Some(e);
