@@ -84,7 +84,7 @@ pub struct Local {
 ///
 /// # Errors
 /// A window that is even or over 4001 voxels, an offset that is not a number, k outside 0..=1, an r that is not
-/// so small that the weight of the deviation has no place in 32 bits; the device is lost or too small.
+/// positive, or so small that the weight of the deviation has no place in 32 bits; the device is lost or too small.
 pub fn local(device: &Device, src: &Volume, p: &Local) -> Result<Mask> {
     if p.window.iter().any(|w| w % 2 == 0 || *w > 4001) {
         return Err(Error::usage(format!("a window of {:?} px", p.window)).remedy("odd numbers up to 4001"));
