@@ -10,6 +10,7 @@
 use crate::Result;
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectRun, Volume};
+use crate::in_order::in_order;
 use crate::ops::distance::distance;
 use crate::recipe::{Combine, Step};
 use crate::units::Shape;
@@ -62,10 +63,10 @@ pub(super) fn fading(file: &Volume, labels: &Labels, doubt: Option<f64>, remedy:
 /// How haze is kept out of all images, if a set has one threshold for all of an image and that may have a bound; `thresholds` are those of this image.
 pub(super) fn kept_out(set: &str, steps: &[Step], thresholds: &[f64]) -> String {
     let all = || {
-        steps
-            .iter()
-            .enumerate()
-            .filter_map(|(at, step)| if let Step::Threshold(p) = step { Some((at, p)) } else { None })
+        steps.iter().enumerate().filter_map(|(at, step)| match step {
+            Step::Threshold(p) => Some((at, p)),
+            _ => None,
+        })
     };
     // What lies above either of two thresholds does not follow from one of them.
     if all().any(|(_, p)| p.combine == Combine::Or) {
@@ -95,10 +96,9 @@ fn steps(file: &Volume, labels: &Labels, chosen: &[u32]) -> Result<Vec<f64>> {
     let (runs, voxels, samples) = (labels.runs()?, labels.voxels().host()?, file.samples.host()?);
     let step = |label: u32| {
         let Some(section) = Section::widest(runs.of(label), labels.shape) else { return Ok(None) };
-        section.around(label, voxels, samples, labels.shape)?.step()
+        Ok(section.around(label, voxels, samples, labels.shape)?.step())
     };
-    let found: Result<Vec<Option<f64>>> = chosen.par_iter().map(|label| step(*label)).collect();
-    Ok(found?.into_iter().flatten().collect())
+    Ok(in_order(chosen.par_iter().map(|label| step(*label)))?.into_iter().flatten().collect())
 }
 
 /// An object in one slice: how many pixels it has there, and its box.
@@ -173,7 +173,7 @@ struct Window {
 
 impl Window {
     /// Nothing where a part has too few pixels, or the object is no brighter than its ground.
-    fn step(&self) -> Result<Option<f64>> {
+    fn step(&self) -> Option<f64> {
         let (r, d) = (self.radius, (self.radius / 5.0).max(2.0));
         let is_between = |squared: i32, from: f64, to: f64| {
             let squared = f64::from(squared);
@@ -183,13 +183,12 @@ impl Window {
         let is_ground = |i: usize, from: f64, to: f64| {
             is_between(self.outside[i], from, to) && self.outside[i] < self.from_others[i]
         };
-        let within = self.mean(|i| is_within(i, d, d + 1.0));
-        let beside = self.mean(|i| is_ground(i, d, d + 1.0));
-        let ground = self.mean(|i| is_ground(i, 0.8 * r, 1.3 * r));
-        let (Some(within), Some(beside), Some(ground)) = (within, beside, ground) else { return Ok(None) };
+        let within = self.mean(|i| is_within(i, d, d + 1.0))?;
+        let beside = self.mean(|i| is_ground(i, d, d + 1.0))?;
+        let ground = self.mean(|i| is_ground(i, 0.8 * r, 1.3 * r))?;
         // A long object has no such middle. The median: spots in a nucleus are no contrast of its outline.
         let middle = self.median(|i| is_within(i, 0.6 * r, f64::INFINITY)).unwrap_or(within);
-        Ok((middle > ground).then(|| (within - beside) / (middle - ground)))
+        (middle > ground).then(|| (within - beside) / (middle - ground))
     }
 
     fn mean(&self, is: impl Fn(usize) -> bool) -> Option<f64> {
@@ -229,7 +228,7 @@ mod tests {
     #[test]
     fn edges_lose_all_and_cones_what_lies_between_the_rings() {
         assert_eq!(share(15.0, |far| if far < 15.0 { 900.0 } else { 100.0 }), 1.0);
-        // Rings 3.5 px to either side of the outline; the middle's median lies at 6 / sqrt(2) px, the ground ends at 22 px.
+        // Rings 3.5 px to either side of the outline; the middle's median lies at 6 / sqrt(2) px, and there is no light from 20 px on.
         let cone = share(15.0, |far| 40.0 * (20.0 - far).max(0.0));
         assert!((0.35..0.5).contains(&cone), "{cone}");
     }

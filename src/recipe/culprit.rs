@@ -56,7 +56,8 @@ pub(super) fn message_with(table: &Table, path: &[String], value: Value, read: R
     whole.as_table().and_then(read)
 }
 
-fn below<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+/// What stands behind a key, or at a place in a list.
+pub(super) fn below<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     match value {
         Value::Table(keys) => keys.get_mut(name),
         Value::Array(all) => all.get_mut(name.parse::<usize>().ok()?),

@@ -20,9 +20,9 @@ pub(super) fn told(text: &str, error: &toml::de::Error) -> Error {
     let before = before.filter(|_| is_plain);
     let above = || before.and_then(|number| Some((number, fault(line(number))?)));
     let between = || before.and_then(|number| Some((number, unfinished(line(number), line(here))?)));
-    let found =
-        twice().or_else(above).or_else(|| Some((here, fault(line(here)).filter(|_| is_plain)?))).or_else(between);
-    let found = found.or_else(|| Some((here, in_list(&lines, here)?)));
+    let at_line = || Some((here, fault(line(here)).filter(|_| is_plain)?));
+    let within = || Some((here, in_list(&lines, here)?));
+    let found = twice().or_else(above).or_else(at_line).or_else(between).or_else(within);
     let (number, Fault { what, remedy }) = found.unwrap_or_else(|| (here, unknown(&of_reader, line(here))));
     Error::usage(format!("{what} in {}", quote(text, number))).remedy(remedy)
 }
@@ -149,7 +149,8 @@ fn fault(line: &str) -> Option<Fault> {
                 return wrong(of_key("a quote opens and does not close"), format!("\"{text}\""));
             }
             Word::Text(text) => {
-                if text.starts_with('"') && has_unknown_escape(text) {
+                // In double quotes a backslash makes a character with the letter behind it.
+                if text.starts_with('"') && !is_value_of_toml(text) {
                     return wrong(
                         of_key(&format!("a \\ in {text} begins a special character")),
                         format!("single quotes, in which it does not: '{}'", text.trim_matches('"')),
@@ -168,9 +169,8 @@ fn fault(line: &str) -> Option<Fault> {
             Word::Bare(word) if is_value => {
                 let end = (i..words.len()).find(|j| words[*j].1.bare().is_none()).unwrap_or(words.len());
                 let stop = words[end - 1].0 + words[end - 1].1.bare().map_or(0, str::len);
-                let is_list = open.last() == Some(&'[');
                 let tail = words.get(end..).unwrap_or_default();
-                if let Some(found) = value(&line[start..stop], word, tail, (stop, is_list)) {
+                if let Some(found) = value(&line[start..stop], word, tail, (stop, is_in_list)) {
                     return wrong(of_key(&found.what), found.remedy);
                 }
                 i = end;
@@ -206,12 +206,8 @@ fn value(text: &str, first: &str, tail: &[(usize, Word)], (stop, is_list): (usiz
         let text = text.trim_matches(|c| "\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}".contains(c));
         return wrong("quotes of print", format!("straight ones: \"{text}\""));
     }
-    if let Some(is) = [true, false].into_iter().find(|is| first == text && is.to_string() == text.to_lowercase()) {
-        return if is.to_string() == text {
-            None
-        } else {
-            wrong(format!("{text} where true or false belongs"), is.to_string())
-        };
+    if let Some(is) = ["true", "false"].into_iter().find(|is| *is == text.to_lowercase()) {
+        return if is == text { None } else { wrong(format!("{text} where true or false belongs"), is) };
     }
     if let (Some(_), [(comma, Word::Mark(',')), (at, Word::Bare(decimals)), rest @ ..]) = (number(text), tail) {
         let is_behind = *comma == stop && *at == stop + 1 && decimals.bytes().all(|b| b.is_ascii_digit());
@@ -232,21 +228,14 @@ fn value(text: &str, first: &str, tail: &[(usize, Word)], (stop, is_list): (usiz
         };
     }
     match number(text) {
-        Some(_)
-            if text.parse::<toml::Value>().is_ok() || toml::from_str::<toml::Table>(&format!("a = {text}")).is_ok() =>
-        {
-            None
-        }
+        _ if is_value_of_toml(text) => None,
         Some(n) => wrong(format!("a number that begins or ends otherwise ({text})"), format!("{n}")),
-        None if ["inf", "+inf", "-inf", "nan", "+nan", "-nan"].contains(&text) => None,
-        None if toml::from_str::<toml::Table>(&format!("a = {text}")).is_ok() => None,
         None => wrong(format!("a text without quotes ({text})"), format!("\"{text}\"")),
     }
 }
 
-/// Whether a text has a backslash before a letter that makes no character with it.
-fn has_unknown_escape(text: &str) -> bool {
-    toml::from_str::<toml::Table>(&format!("a = {text}")).is_err()
+fn is_value_of_toml(text: &str) -> bool {
+    toml::from_str::<toml::Table>(&format!("a = {text}")).is_ok()
 }
 
 /// A line that is right by itself, but not with the next one.

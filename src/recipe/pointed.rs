@@ -1,6 +1,7 @@
 //! Errors of checks point at keys. A check knows the step or the table that it looks at; which key of it is at fault is the one without
 //! which the error is gone.
 
+use super::culprit::below;
 use super::place::{line_of, quote};
 use crate::Error;
 use std::cell::RefCell;
@@ -94,11 +95,7 @@ impl Search<'_> {
     fn is_at_fault(&self, path: &[String], key: &str) -> bool {
         let mut rest = Value::Table(self.recipe.clone());
         let above = &path[..path.len() - 1];
-        let table = above.iter().try_fold(&mut rest, |value, name| match value {
-            Value::Table(keys) => keys.get_mut(name),
-            Value::Array(all) => all.get_mut(name.parse::<usize>().ok()?),
-            _ => None,
-        });
+        let table = above.iter().try_fold(&mut rest, |value, name| below(value, name));
         let Some(Value::Table(keys)) = table else { return false };
         let value = keys.remove(key);
         let Ok(text) = toml::to_string(&rest) else { return false };
